@@ -1,0 +1,1 @@
+#include "CCurl.h"  // compiles the header under -Wall -Wextra -Werror

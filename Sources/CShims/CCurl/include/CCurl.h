@@ -1,0 +1,4 @@
+#ifndef PROBEOPS_CCURL_H
+#define PROBEOPS_CCURL_H
+#include <curl/curl.h>
+#endif

@@ -1,0 +1,1 @@
+#include "CIDN.h"  // compiles the header under -Wall -Wextra -Werror

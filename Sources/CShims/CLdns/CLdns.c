@@ -1,0 +1,1 @@
+#include "CLdns.h"  // compiles the header under -Wall -Wextra -Werror

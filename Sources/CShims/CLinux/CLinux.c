@@ -1,0 +1,1 @@
+#include "CLinux.h"  // compiles the header under -Wall -Wextra -Werror

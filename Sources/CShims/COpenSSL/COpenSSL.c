@@ -1,0 +1,1 @@
+#include "COpenSSL.h"  // compiles the header under -Wall -Wextra -Werror

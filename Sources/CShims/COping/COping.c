@@ -1,0 +1,1 @@
+#include "COping.h"  // compiles the header under -Wall -Wextra -Werror

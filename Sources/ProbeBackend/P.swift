@@ -1,0 +1,5 @@
+import GRDB
+import Hummingbird
+import HummingbirdTLS
+import NIOWebSocket
+enum Placeholder {}

@@ -1,0 +1,7 @@
+import CLinux
+import CCurl
+import CLdns
+import COpenSSL
+import COping
+import CIDN
+public enum Placeholder {}

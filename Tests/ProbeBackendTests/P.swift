@@ -1,0 +1,3 @@
+import Testing
+@testable import ProbeBackend
+@Test func placeholder() {}

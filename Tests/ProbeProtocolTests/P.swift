@@ -1,0 +1,3 @@
+import Testing
+@testable import ProbeProtocol
+@Test func placeholder() {}
