@@ -129,5 +129,8 @@ let package = Package(
             name: "ProbeBackendTests",
             dependencies: ["ProbeBackend", "ProbeTesting", "probe-agent", "probe-backend"],
             swiftSettings: swiftSettings),
+        .testTarget(
+            name: "ProbeTestingTests", dependencies: ["ProbeTesting", "probe-agent"],
+            swiftSettings: swiftSettings),
     ]
 )

@@ -1,0 +1,46 @@
+# `make` alone prints what there is. Every target works on a fresh Debian 12 that has make and
+# a Swift 6.2+ toolchain; what else is missing is installed by apt (as root, or by sudo).
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.PHONY: help demo test build sanitize sanitize-address sanitize-thread format lint deps
+
+# Extra arguments for `swift test`, for example: make test ARGS='--filter Resolver'
+ARGS ?=
+
+help: ## Show this list
+	@echo "ProbeOps node"
+	@echo
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@echo
+	@echo "  First time here: make demo    Before a commit: make lint test"
+
+demo: ## Backend, node and one job of each tool on this machine, results as a table
+	@scripts/install-deps.sh demo
+	@scripts/demo.sh
+
+test: ## Build and run every test; counts skipped tests with their reasons
+	@scripts/install-deps.sh test
+	@scripts/test.sh $(ARGS)
+
+build: ## Build everything (debug)
+	@scripts/install-deps.sh build
+	swift build
+
+sanitize: sanitize-address sanitize-thread ## Unit and loopback suites under both sanitizers (slow)
+
+sanitize-address: ## The same, AddressSanitizer only
+	@scripts/install-deps.sh test
+	@scripts/sanitize.sh address $(ARGS)
+
+sanitize-thread: ## The same, ThreadSanitizer only
+	@scripts/install-deps.sh test
+	@scripts/sanitize.sh thread $(ARGS)
+
+format: ## Rewrite Swift sources in the project's format (120 columns)
+	swift format --in-place --recursive --parallel Package.swift Sources Tests
+
+lint: ## Check the format of Swift sources, and the shell scripts if shellcheck is installed
+	@scripts/lint.sh
+
+deps: ## Install what building and testing need (quiet when nothing is missing)
+	@scripts/install-deps.sh test

@@ -1,0 +1,5 @@
+import Testing
+
+@testable import ProbeTesting
+
+@Test func placeholder() {}

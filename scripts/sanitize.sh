@@ -1,0 +1,34 @@
+#!/usr/bin/env bash
+# sanitize.sh address|thread [arguments for swift test]: the unit and loopback suites, instrumented.
+#
+# Each sanitizer has its own build folder: changing flags in one folder recompiles everything.
+# Left out are suites that start the built programs under strace, as another user or in network
+# namespaces, or that assert on time and memory (their type names end as in `left_out`): there the
+# sanitizer itself would be measured.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+left_out='(Lab|Load|Soak|Process|Privilege)Tests'
+sanitizer=${1:-}
+case $sanitizer in
+    address)
+        scratch=.build-asan
+        # Swift's runtime and the test runner keep memory until exit on purpose.
+        export ASAN_OPTIONS=detect_leaks=0:halt_on_error=1
+        ;;
+    thread)
+        scratch=.build-tsan
+        export TSAN_OPTIONS=halt_on_error=0:exitcode=66
+        ;;
+    *)
+        echo "usage: sanitize.sh address|thread [arguments for swift test]" >&2
+        exit 64
+        ;;
+esac
+shift
+# Tests with deadlines may ask for it.
+export PROBEOPS_SANITIZER=$sanitizer
+
+swift build --build-tests --scratch-path "$scratch" --sanitize="$sanitizer"
+swift test --skip-build --scratch-path "$scratch" --sanitize="$sanitizer" --disable-xctest --no-parallel \
+    --skip "$left_out" "$@" 2>&1 | scripts/skipped-summary.sh
