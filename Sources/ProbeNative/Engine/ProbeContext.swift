@@ -1,0 +1,36 @@
+/// What a tool runs with. It lives on one reactor; everything reached from here is confined to that reactor's thread.
+public struct ProbeContext: Sendable {
+    public var tool: String
+    public var reactor: Reactor
+    /// Absolute; the engine cancels the task at this instant. No layer starts a clock of its own.
+    public var deadline: Instant
+    public var family: FamilyChoice
+    public var source: Gate.Source?
+    /// Takes partial reports of long work; nil when nobody asked for them.
+    public var progress: (@Sendable (any Report) -> Void)?
+
+    public init(
+        tool: String, reactor: Reactor, deadline: Instant, family: FamilyChoice = .any, source: Gate.Source? = nil,
+        progress: (@Sendable (any Report) -> Void)? = nil
+    ) {
+        self.tool = tool
+        self.reactor = reactor
+        self.deadline = deadline
+        self.family = family
+        self.source = source
+        self.progress = progress
+    }
+
+    public var now: Instant { reactor.now }
+    public var time: any TimeSource { reactor.time }
+    public var gate: Gate { reactor.local(Gate.self) }
+    public var resolver: Resolver { reactor.local(Resolver.self) }
+
+    public func resolve(_ host: Host) async throws(ProbeFailure) -> Resolution {
+        try await resolver.resolve(host, family, tool: tool, until: deadline)
+    }
+
+    public func request(_ purpose: Purpose, _ address: IPAddress, port: UInt16?) -> PolicyRequest {
+        PolicyRequest(tool: tool, purpose: purpose, address: address, port: port)
+    }
+}

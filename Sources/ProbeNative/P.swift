@@ -1,7 +1,0 @@
-import CLinux
-import CCurl
-import CLdns
-import COpenSSL
-import COping
-import CIDN
-public enum Placeholder {}

@@ -1,0 +1,24 @@
+import Synchronization
+
+/// The reactors of a node: one a core, at most four. A job lives on one of them from start to end.
+public final class ReactorGroup: Sendable {
+    public let reactors: [Reactor]
+    private let turn = Atomic<Int>(0)
+
+    /// Makes the reactors and starts their threads.
+    public init(count: Int? = nil, time: any TimeSource = SystemTime()) throws(Errno) {
+        var reactors: [Reactor] = []
+        for index in 0..<(count ?? min(4, Syscalls.processorCount)) {
+            reactors.append(try Reactor(index: index, time: time))
+        }
+        self.reactors = reactors
+        for reactor in reactors { reactor.start() }
+    }
+
+    /// The next one in turn: jobs are many and alike, so turns spread them as well as counting would.
+    public func next() -> Reactor {
+        reactors[turn.wrappingAdd(1, ordering: .relaxed).oldValue % reactors.count]
+    }
+
+    public func stop() { for reactor in reactors { reactor.stop() } }
+}

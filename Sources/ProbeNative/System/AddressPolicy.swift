@@ -1,0 +1,32 @@
+/// Why a probe wants to send to an address. A policy may treat the system's own resolvers differently from one that a
+/// job names.
+public enum Purpose: String, Sendable, Hashable {
+    case target, systemResolver, namedResolver, redirect, referral
+}
+
+/// One question to the policy, about the address that is about to be used.
+public struct PolicyRequest: Sendable, Hashable {
+    public var tool: String
+    public var purpose: Purpose
+    public var address: IPAddress
+    /// Nil for ICMP.
+    public var port: UInt16?
+
+    public init(tool: String, purpose: Purpose, address: IPAddress, port: UInt16?) {
+        self.tool = tool
+        self.purpose = purpose
+        self.address = address
+        self.port = port
+    }
+}
+
+/// Decides on addresses, owned by the node's operator. Nil allows; a sentence denies.
+public protocol AddressPolicy: Sendable {
+    func denial(of request: PolicyRequest) -> String?
+}
+
+/// Allows every address.
+public struct AllowAll: AddressPolicy {
+    public init() {}
+    public func denial(of request: PolicyRequest) -> String? { nil }
+}

@@ -1,0 +1,19 @@
+/// The tools of a node, by name. A value: the built-in ones and whatever is added.
+public struct ToolRegistry: Sendable {
+    public private(set) var tools: [any Tool]
+
+    public init(_ tools: [any Tool]) { self.tools = tools }
+
+    /// THE table of built-in tools: one line each.
+    public static func builtIn() -> ToolRegistry {
+        ToolRegistry([])
+    }
+
+    public subscript(name: String) -> (any Tool)? { tools.first { $0.name == name } }
+
+    /// Adds a tool; one of the same name is replaced.
+    public mutating func add(_ tool: any Tool) {
+        tools.removeAll { $0.name == tool.name }
+        tools.append(tool)
+    }
+}
