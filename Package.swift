@@ -48,6 +48,7 @@ let package = Package(
         shim("CLdns", links: ["ldns"]),
         shim("COping", links: ["oping"]),
         shim("CIDN", links: ["idn2"]),
+        shim("CSpawn"),
 
         // The measuring engine: no WebSocket, no NIO, no JSON.
         .target(
@@ -116,7 +117,7 @@ let package = Package(
 
         // Loopback targets, manual clock, outside peers, network lab.
         .target(
-            name: "ProbeTesting", dependencies: ["ProbeNative"], swiftSettings: swiftSettings),
+            name: "ProbeTesting", dependencies: ["ProbeNative", "CSpawn"], swiftSettings: swiftSettings),
 
         .testTarget(
             name: "ProbeNativeTests", dependencies: ["ProbeNative", "ProbeTesting"],

@@ -1,0 +1,1 @@
+#include "CSpawn.h"  // compiles the header under -Wall -Wextra -Werror

@@ -1,0 +1,31 @@
+import ProbeTesting
+import Testing
+
+@Suite struct EventLogTests {
+    @Test func takesTheFirstMatchAndKeepsTheRest() async throws {
+        let log = EventLog<Int>()
+        for number in 1...4 { log.append(number) }
+        #expect(try await log.next { $0.isMultiple(of: 2) } == 2)
+        #expect(try await log.peek { $0 > 2 } == 3)
+        #expect(log.pending == [1, 3, 4])
+    }
+
+    @Test func aWaiterGetsWhatComesLater() async throws {
+        let log = EventLog<Int>()
+        async let waited = log.next { $0 == 2 }
+        async let seen = log.peek { $0 == 2 }
+        log.append(1)
+        log.append(2)
+        log.append(2)
+        #expect(try await waited == 2)
+        #expect(try await seen == 2)
+    }
+
+    @Test func theEndAndTheLimitAreErrors() async throws {
+        let log = EventLog<Int>()
+        await #expect(throws: EventLog<Int>.Missing.self) { try await log.next(within: .milliseconds(1)) }
+        log.finish()
+        await #expect(throws: EventLog<Int>.Missing.self) { try await log.next(within: .seconds(600)) }
+        try await log.finished()
+    }
+}

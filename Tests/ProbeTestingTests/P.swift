@@ -1,5 +1,0 @@
-import Testing
-
-@testable import ProbeTesting
-
-@Test func placeholder() {}
