@@ -29,9 +29,13 @@ extension FakeController {
         try await command("frame", ["opcode": .string(opcode), "text": "x", "repeat": .number(Double(count))])
     }
 
-    public func sendInvalidUTF8() async throws { try await command("frame", ["opcode": "text", "hex": "7b22c328227d"]) }
+    public func sendInvalidUTF8() async throws {
+        try await command("frame", ["opcode": "text", "hex": "7b22c328227d"])
+    }
 
-    public func ping(_ payload: String = "ping") async throws { try await command("ping", ["payload": .string(payload)]) }
+    public func ping(_ payload: String = "ping") async throws {
+        try await command("ping", ["payload": .string(payload)])
+    }
 
     /// The closing handshake; returns when the connection is closed.
     public func close(code: Int, reason: String = "") async throws {

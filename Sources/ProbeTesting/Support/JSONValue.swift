@@ -72,7 +72,11 @@ extension JSONValue: Codable {
         case .bool(let value): try container.encode(value)
         case .number(let value):
             // 4.0 is written as 4: integers must stay integers for a peer that checks.
-            if let integer = Int64(exactly: value) { try container.encode(integer) } else { try container.encode(value) }
+            if let integer = Int64(exactly: value) {
+                try container.encode(integer)
+            } else {
+                try container.encode(value)
+            }
         case .string(let value): try container.encode(value)
         case .array(let value): try container.encode(value)
         case .object(let value): try container.encode(value)

@@ -3,8 +3,8 @@ import Testing
 
 /// The peer is tested against a WebSocket client that is not ours either: curl.
 @Suite struct FakeControllerTests {
-    private func upgrade(_ controller: FakeController, _ more: [String] = []) async throws -> Tool.Result {
-        try await Tool.run(
+    private func upgrade(_ controller: FakeController, _ more: [String] = []) async throws -> Oracle.Result {
+        try await Oracle.run(
             "curl",
             [
                 "-sS", "-i", "--http1.1", "--max-time", "5", "-H", "Connection: Upgrade", "-H", "Upgrade: websocket",

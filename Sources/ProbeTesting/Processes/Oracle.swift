@@ -1,5 +1,5 @@
 /// Runs a program to its end: the real tools that check our numbers (dig, curl, fping, openssl).
-public enum Tool {
+public enum Oracle {
     public struct Result: Sendable {
         public let status: ExitStatus
         public let output: String
