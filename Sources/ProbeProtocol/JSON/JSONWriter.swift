@@ -1,0 +1,184 @@
+import ProbeNative
+
+/// Writes a report as JSON bytes. By hand because it is the hot path: JSONEncoder costs thirty times as much.
+///
+/// Numbers are rounded to six decimals (milliseconds to the nanosecond) and written without trailing zeros; a number
+/// that is not finite becomes null, as JSON has none.
+public struct JSONWriter: ReportWriter {
+    public private(set) var bytes: [UInt8] = []
+    public private(set) var truncatedFields: [String] = []
+    /// Parts of this rank and below are left out.
+    private let cut: CutPart?
+    private var needsComma = false
+
+    public init(leavingOut cut: CutPart? = nil, capacity: Int = 1024) {
+        self.cut = cut
+        bytes.reserveCapacity(capacity)
+    }
+
+    /// One object, as the bytes of a complete JSON text.
+    public static func object(_ report: some Report, leavingOut cut: CutPart? = nil) -> [UInt8] {
+        var writer = JSONWriter(leavingOut: cut)
+        writer.object { report.write(to: &$0) }
+        return writer.bytes
+    }
+
+    mutating func object(_ body: (inout JSONWriter) -> Void) {
+        beginElementObject()
+        body(&self)
+        endObject()
+    }
+
+    public mutating func admits(_ part: CutPart, _ name: StaticString) -> Bool {
+        guard let cut, part.rawValue <= cut.rawValue else { return true }
+        if !truncatedFields.contains(name.description) { truncatedFields.append(name.description) }
+        return false
+    }
+
+    // MARK: Structure
+
+    public mutating func field(_ name: StaticString, _ value: ReportValue) {
+        put(name)
+        put(value)
+        needsComma = true
+    }
+
+    public mutating func member(_ name: String, _ value: ReportValue) {
+        separate()
+        put(name)
+        bytes.append(UInt8(ascii: ":"))
+        put(value)
+        needsComma = true
+    }
+
+    public mutating func element(_ value: ReportValue) {
+        separate()
+        put(value)
+        needsComma = true
+    }
+
+    public mutating func beginObject(_ name: StaticString) {
+        put(name)
+        open(UInt8(ascii: "{"))
+    }
+
+    public mutating func beginElementObject() {
+        separate()
+        open(UInt8(ascii: "{"))
+    }
+
+    public mutating func beginArray(_ name: StaticString) {
+        put(name)
+        open(UInt8(ascii: "["))
+    }
+
+    public mutating func endObject() { close(UInt8(ascii: "}")) }
+    public mutating func endArray() { close(UInt8(ascii: "]")) }
+
+    private mutating func open(_ byte: UInt8) {
+        bytes.append(byte)
+        needsComma = false
+    }
+
+    private mutating func close(_ byte: UInt8) {
+        bytes.append(byte)
+        needsComma = true
+    }
+
+    private mutating func separate() {
+        if needsComma { bytes.append(UInt8(ascii: ",")) }
+    }
+
+    // MARK: Values
+
+    private mutating func put(_ name: StaticString) {
+        separate()
+        bytes.append(UInt8(ascii: "\""))
+        bytes.append(contentsOf: UnsafeBufferPointer(start: name.utf8Start, count: name.utf8CodeUnitCount))
+        bytes.append(UInt8(ascii: "\""))
+        bytes.append(UInt8(ascii: ":"))
+    }
+
+    private mutating func put(_ value: ReportValue) {
+        switch value {
+        case .null: put(ascii: "null")
+        case .bool(let flag): put(ascii: flag ? "true" : "false")
+        case .integer(let number): put(Int64(number))
+        case .number(let number): put(number)
+        case .string(let text): put(text)
+        case .time(let time):
+            bytes.append(UInt8(ascii: "\""))
+            bytes.append(contentsOf: time.iso8601Bytes)
+            bytes.append(UInt8(ascii: "\""))
+        }
+    }
+
+    private mutating func put(ascii text: StaticString) {
+        bytes.append(contentsOf: UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
+    }
+
+    private mutating func put(_ number: Int64) {
+        if number < 0 { bytes.append(UInt8(ascii: "-")) }
+        put(digits: number.magnitude, atLeast: 1)
+    }
+
+    private mutating func put(digits number: UInt64, atLeast count: Int) {
+        let start = bytes.count
+        var rest = number
+        var written = 0
+        while rest > 0 || written < count {
+            bytes.append(UInt8(ascii: "0") + UInt8(rest % 10))
+            rest /= 10
+            written += 1
+        }
+        bytes[start...].reverse()
+    }
+
+    private mutating func put(_ number: Double) {
+        guard number.isFinite else { return put(ascii: "null") }
+        guard abs(number) < 1e12 else {
+            bytes.append(contentsOf: number.description.utf8)
+            return
+        }
+        let millionths = UInt64((abs(number) * 1e6).rounded())
+        if number < 0, millionths > 0 { bytes.append(UInt8(ascii: "-")) }
+        put(digits: millionths / 1_000_000, atLeast: 1)
+        let fraction = millionths % 1_000_000
+        guard fraction > 0 else { return }
+        bytes.append(UInt8(ascii: "."))
+        put(digits: fraction, atLeast: 6)
+        while bytes.last == UInt8(ascii: "0") { bytes.removeLast() }
+    }
+
+    private mutating func put(_ text: String) {
+        bytes.append(UInt8(ascii: "\""))
+        var text = text
+        text.withUTF8 { utf8 in
+            var clean = 0
+            for index in utf8.indices {
+                let byte = utf8[index]
+                guard byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") else { continue }
+                bytes.append(contentsOf: utf8[clean..<index])
+                put(escaped: byte)
+                clean = index + 1
+            }
+            bytes.append(contentsOf: utf8[clean...])
+        }
+        bytes.append(UInt8(ascii: "\""))
+    }
+
+    private mutating func put(escaped byte: UInt8) {
+        bytes.append(UInt8(ascii: "\\"))
+        switch byte {
+        case UInt8(ascii: "\""), UInt8(ascii: "\\"): bytes.append(byte)
+        case 0x0A: bytes.append(UInt8(ascii: "n"))
+        case 0x0D: bytes.append(UInt8(ascii: "r"))
+        case 0x09: bytes.append(UInt8(ascii: "t"))
+        default:
+            put(ascii: "u00")
+            for nibble in [byte >> 4, byte & 15] {
+                bytes.append(nibble < 10 ? UInt8(ascii: "0") + nibble : UInt8(ascii: "a") + nibble - 10)
+            }
+        }
+    }
+}

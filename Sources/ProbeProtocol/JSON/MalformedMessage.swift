@@ -1,0 +1,6 @@
+/// Bytes that are not the message they should be. The sentence says where and why; it never quotes more than a few
+/// characters of the input.
+public struct MalformedMessage: Error, Sendable, Hashable, CustomStringConvertible {
+    public var description: String
+    init(_ description: String) { self.description = description }
+}

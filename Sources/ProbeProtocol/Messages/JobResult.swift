@@ -1,0 +1,51 @@
+import ProbeNative
+
+/// A `diagnostic_response`: the one answer to a job.
+public struct JobResult: Sendable {
+    public var requestID: String
+    public var result: ProbeResult
+
+    public init(requestID: String, result: ProbeResult) {
+        self.requestID = requestID
+        self.result = result
+    }
+
+    /// A job that the node did not run, answered by the road that results take.
+    public init(rejecting requestID: String, tool: String, target: String, _ failure: ProbeFailure, at time: WallTime) {
+        self.requestID = requestID
+        result = ProbeResult(tool: tool, target: target, outcome: ProbeOutcome(failure: failure), finishedAt: time)
+    }
+
+    /// The frame's bytes, at most `limit`: parts are left out in the order of `CutPart` until it fits; a result that
+    /// does not fit even so is replaced by `result_too_large`.
+    public func encoded(limit: Int) -> [UInt8] {
+        for cut in [nil] + CutPart.allCases.map(Optional.some) {
+            let bytes = Framed(requestID: requestID, result: result, cut: cut).bytes
+            if bytes.count <= limit { return bytes }
+        }
+        var replacement = result
+        replacement.outcome.report = EmptyReport()
+        replacement.outcome.failure = ProbeFailure(
+            .response, .resultTooLarge, "The result is larger than \(limit) bytes even with its long parts left out.")
+        return Framed(requestID: requestID, result: replacement, cut: nil).bytes
+    }
+}
+
+private struct Framed {
+    var requestID: String
+    var result: ProbeResult
+    var cut: CutPart?
+
+    var bytes: [UInt8] {
+        var writer = JSONWriter(leavingOut: cut)
+        writer.object { writer in
+            writer.field("type", "diagnostic_response")
+            writer.field("request_id", requestID)
+            writer.object("result") { result.write(to: &$0) }
+            writer.field("success", result.outcome.failure?.isMeasurement ?? true)
+            writer.field("execution_time", result.run.inSeconds)
+            writer.field("timestamp", .time(result.finishedAt))
+        }
+        return writer.bytes
+    }
+}
