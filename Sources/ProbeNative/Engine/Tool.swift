@@ -20,6 +20,9 @@ public protocol Tool: Sendable {
     /// How long a run takes at worst by its parameters; a job without a timeout gets at least this.
     func expectedDuration(_ parameters: Parameters) -> Duration
 
+    /// How many of the node's slots a run takes.
+    func weight(_ parameters: Parameters) -> Int
+
     /// Runs on a reactor as a task that prefers it. The task is cancelled at the deadline, on `cancel_job` and at
     /// shutdown: then return at once what there is, with `.cancelled(stage)`; the engine puts the true reason in.
     func run(_ target: Target, _ parameters: Parameters, in context: ProbeContext) async -> ProbeOutcome
@@ -28,6 +31,7 @@ public protocol Tool: Sendable {
 extension Tool {
     public var targetHelp: String { "host name or IP address" }
     public func expectedDuration(_ parameters: Parameters) -> Duration { .zero }
+    public func weight(_ parameters: Parameters) -> Int { 1 }
 }
 
 extension Tool where Target == Host {
@@ -42,6 +46,7 @@ public struct PreparedProbe: Sendable {
     public var common: CommonParameters
     public var ignoredParameters: [String]
     public var expectedDuration: Duration
+    public var weight: Int
     let run: @Sendable (ProbeContext) async -> ProbeOutcome
 }
 
@@ -57,7 +62,7 @@ extension Tool {
         let ignored = try reader.finish()
         return PreparedProbe(
             tool: name, target: text, common: common, ignoredParameters: ignored,
-            expectedDuration: expectedDuration(parameters)
+            expectedDuration: expectedDuration(parameters), weight: weight(parameters)
         ) { context in await self.run(target, parameters, in: context) }
     }
 

@@ -1,7 +1,7 @@
 /// A binary min-heap of due times whose entries can be removed in O(log n). Most timers of a prober are deadlines that
 /// never come due: a heap that only forgets them lazily would hold every job of the last half minute.
-struct TimerHeap<Payload> {
-    struct Token: Hashable {
+package struct TimerHeap<Payload> {
+    package struct Token: Hashable {
         fileprivate var slot: Int32
         fileprivate var generation: UInt32
     }
@@ -18,10 +18,12 @@ struct TimerHeap<Payload> {
     /// Slot numbers in heap order.
     private var heap: [Int32] = []
 
-    var count: Int { heap.count }
-    var earliest: Instant? { heap.first.map { slots[Int($0)].due } }
+    package init() {}
 
-    mutating func insert(_ payload: Payload, due: Instant) -> Token {
+    package var count: Int { heap.count }
+    package var earliest: Instant? { heap.first.map { slots[Int($0)].due } }
+
+    package mutating func insert(_ payload: Payload, due: Instant) -> Token {
         let slot: Int32
         if let reused = free.popLast() {
             slot = reused
@@ -39,12 +41,12 @@ struct TimerHeap<Payload> {
 
     /// Nil when it fired or was removed before.
     @discardableResult
-    mutating func remove(_ token: Token) -> Payload? {
+    package mutating func remove(_ token: Token) -> Payload? {
         guard slots[Int(token.slot)].generation == token.generation else { return nil }
         return take(token.slot)
     }
 
-    mutating func popDue(at now: Instant) -> Payload? {
+    package mutating func popDue(at now: Instant) -> Payload? {
         guard let first = heap.first, slots[Int(first)].due <= now else { return nil }
         return take(first)
     }

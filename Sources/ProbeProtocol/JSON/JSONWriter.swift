@@ -35,6 +35,43 @@ public struct JSONWriter: ReportWriter {
         return false
     }
 
+    // MARK: A parsed tree, written back
+
+    /// The members as one object.
+    static func object(_ members: [ParameterValue.Member]) -> [UInt8] {
+        var writer = JSONWriter()
+        writer.put(.object(members))
+        return writer.bytes
+    }
+
+    private mutating func put(_ value: ParameterValue) {
+        switch value {
+        case .null: put(ascii: "null")
+        case .bool(let flag): put(ascii: flag ? "true" : "false")
+        case .integer(let number): put(number)
+        case .number(let number): put(number)
+        case .string(let text): put(text)
+        case .array(let elements):
+            open(UInt8(ascii: "["))
+            for element in elements {
+                separate()
+                put(element)
+                needsComma = true
+            }
+            endArray()
+        case .object(let members):
+            open(UInt8(ascii: "{"))
+            for member in members {
+                separate()
+                put(member.name)
+                bytes.append(UInt8(ascii: ":"))
+                put(member.value)
+                needsComma = true
+            }
+            endObject()
+        }
+    }
+
     // MARK: Structure
 
     public mutating func field(_ name: StaticString, _ value: ReportValue) {

@@ -1,0 +1,123 @@
+import HeapModule
+import ProbeNative
+
+/// Bounded slots, and a bounded queue in front of them. Pure: jobs in, decisions out.
+///
+/// The most urgent waits first, among equals the earliest. A job that does not fit into the free slots holds back those
+/// behind it, so that heavy jobs are not starved by light ones.
+struct AdmissionQueue {
+    enum Decision {
+        case start(ValidatedJob)
+        case wait
+        case full
+    }
+
+    private struct Place: Comparable {
+        var priority: Int
+        var arrival: UInt64
+        static func < (a: Place, b: Place) -> Bool {
+            a.priority != b.priority ? a.priority > b.priority : a.arrival < b.arrival
+        }
+    }
+    private struct Waiting {
+        var job: ValidatedJob
+        var expiry: TimerHeap<UInt64>.Token
+    }
+
+    var slots: Int
+    var queueLimit: Int
+    private(set) var used = 0
+    private var order: Heap<Place> = []
+    private var waiting: [UInt64: Waiting] = [:]
+    private var arrivals: [String: UInt64] = [:]
+    private var expiries = TimerHeap<UInt64>()
+    private var nextArrival: UInt64 = 0
+
+    init(slots: Int, queueLimit: Int) {
+        self.slots = max(1, slots)
+        self.queueLimit = max(0, queueLimit)
+    }
+
+    var queued: Int { waiting.count }
+    var earliestDeadline: Instant? { expiries.earliest }
+
+    mutating func offer(_ job: ValidatedJob) -> Decision {
+        if waiting.isEmpty, fits(job) {
+            used += cost(job)
+            return .start(job)
+        }
+        guard waiting.count < queueLimit else { return .full }
+        nextArrival += 1
+        order.insert(Place(priority: job.priority, arrival: nextArrival))
+        waiting[nextArrival] = Waiting(job: job, expiry: expiries.insert(nextArrival, due: job.deadline))
+        arrivals[job.requestID] = nextArrival
+        return .wait
+    }
+
+    /// A job has ended; returns those that may start now.
+    mutating func release(_ job: ValidatedJob) -> [ValidatedJob] {
+        used -= cost(job)
+        return startable()
+    }
+
+    private mutating func startable() -> [ValidatedJob] {
+        var ready: [ValidatedJob] = []
+        while let place = order.min {
+            guard let entry = waiting[place.arrival] else {
+                // It expired or was cancelled: removed from `waiting`, its place is dropped when it comes up.
+                order.removeMin()
+                continue
+            }
+            guard fits(entry.job) else { break }
+            order.removeMin()
+            used += cost(entry.job)
+            forget(place.arrival)
+            ready.append(entry.job)
+        }
+        return ready
+    }
+
+    /// The queued jobs whose deadline has come.
+    mutating func expire(at now: Instant) -> [ValidatedJob] {
+        var expired: [ValidatedJob] = []
+        while let arrival = expiries.popDue(at: now) {
+            if let job = forget(arrival) { expired.append(job) }
+        }
+        tidy()
+        return expired
+    }
+
+    /// Takes a queued job out; nil when it is not in the queue.
+    mutating func remove(_ requestID: String) -> ValidatedJob? {
+        guard let arrival = arrivals[requestID] else { return nil }
+        defer { tidy() }
+        return forget(arrival)
+    }
+
+    /// Empties the queue, in the order in which it would have run.
+    mutating func drain() -> [ValidatedJob] {
+        var drained: [ValidatedJob] = []
+        while let place = order.popMin() {
+            if let job = forget(place.arrival) { drained.append(job) }
+        }
+        return drained
+    }
+
+    @discardableResult
+    private mutating func forget(_ arrival: UInt64) -> ValidatedJob? {
+        guard let entry = waiting.removeValue(forKey: arrival) else { return nil }
+        arrivals[entry.job.requestID] = nil
+        expiries.remove(entry.expiry)
+        return entry.job
+    }
+
+    /// Dropped places are bounded: without this, urgent jobs coming for ever would keep those of the expired.
+    private mutating func tidy() {
+        guard order.count > 2 * waiting.count + 64 else { return }
+        order = Heap(order.unordered.filter { waiting[$0.arrival] != nil })
+    }
+
+    private func fits(_ job: ValidatedJob) -> Bool { used + cost(job) <= slots }
+    /// A job heavier than the whole node still runs, alone.
+    private func cost(_ job: ValidatedJob) -> Int { min(max(1, job.probe.weight), slots) }
+}

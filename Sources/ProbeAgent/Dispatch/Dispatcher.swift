@@ -1,0 +1,246 @@
+import Logging
+import ProbeNative
+import ProbeProtocol
+import Synchronization
+
+/// Where results go, encoded; and where the answers to finished jobs can be found again.
+public protocol ResultSink: Sendable {
+    func append(requestID: String, _ bytes: [UInt8])
+    /// Sends the answer to a finished job once more; false when it is not known (any more).
+    func repeatAnswer(requestID: String) -> Bool
+    /// True while so much is unsent that new jobs must be refused rather than results lost.
+    var isCongested: Bool { get }
+}
+
+/// Takes jobs in, runs them in bounded number, and sees to it that each gets exactly one answer.
+public final class Dispatcher: Sendable {
+    fileprivate enum Activity {
+        case queued
+        /// Handed to the engine, whose handle is not here yet; `stop` is what to tell it then.
+        case starting(stop: StopReason?)
+        case running(RunningProbe)
+    }
+    fileprivate struct State {
+        var queue: AdmissionQueue
+        var active: [String: Activity] = [:]
+        var isDraining = false
+        var counts = DispatchCounts()
+        var idle: [CheckedContinuation<Void, Never>] = []
+    }
+
+    private let engine: Engine
+    private let intake: Intake
+    private let sink: any ResultSink
+    private let progress: @Sendable (ProgressFrame) -> Void
+    private let maxResultBytes: Int
+    private let logger: Logger
+    private let expiry: Alarm
+    private let state: Mutex<State>
+
+    public init(
+        engine: Engine, sink: any ResultSink, slots: Int, queueLimit: Int, maxResultBytes: Int = 1 << 20,
+        logger: Logger, progress: @escaping @Sendable (ProgressFrame) -> Void = { _ in }
+    ) {
+        self.engine = engine
+        self.sink = sink
+        self.maxResultBytes = maxResultBytes
+        self.logger = logger
+        self.progress = progress
+        intake = Intake(registry: engine.registry)
+        expiry = Alarm(engine.reactors.reactors[0])
+        state = Mutex(State(queue: AdmissionQueue(slots: slots, queueLimit: queueLimit)))
+    }
+
+    public var counts: DispatchCounts {
+        state.withLock { state in
+            var counts = state.counts
+            counts.queued = state.queue.queued
+            counts.inFlight = state.active.count - state.queue.queued
+            return counts
+        }
+    }
+
+    // MARK: Jobs in
+
+    public func receive(_ message: JobMessage, at now: Instant) {
+        let known = state.withLock { state in
+            if state.active[message.requestID] != nil { return true }
+            state.active[message.requestID] = .starting(stop: nil)
+            return false
+        }
+        if known {
+            logger.debug("job.duplicate", metadata: ["request_id": "\(message.requestID)", "state": "running"])
+            return
+        }
+        if sink.repeatAnswer(requestID: message.requestID) {
+            state.withLock { $0.active[message.requestID] = nil }
+            logger.debug("job.duplicate", metadata: ["request_id": "\(message.requestID)", "state": "answered"])
+            return
+        }
+        do throws(ProbeFailure) {
+            admit(try intake.validate(message, at: now))
+        } catch {
+            reject(message, error)
+        }
+    }
+
+    private func admit(_ job: ValidatedJob) {
+        let isCongested = sink.isCongested
+        let (decision, deadline): (Result<AdmissionQueue.Decision, ProbeFailure>, Instant?) = state.withLock { state in
+            if state.isDraining { return (.failure(StopReason.shutdown.failure), nil) }
+            if isCongested { return (.failure(Self.congested), nil) }
+            let decision = state.queue.offer(job)
+            if case .wait = decision { state.active[job.requestID] = .queued }
+            if case .full = decision {
+                let limit = state.queue.queueLimit
+                return (.failure(ProbeFailure(.queue, .queueFull, "The queue is full (\(limit) jobs wait).")), nil)
+            }
+            return (.success(decision), state.queue.earliestDeadline)
+        }
+        switch decision {
+        case .success(.start(let job)): start(job)
+        case .success: if let deadline { expiry.arm(at: deadline) { [weak self] in self?.expireQueued() } }
+        case .failure(let failure): finish(job, failure)
+        }
+    }
+
+    private static let congested = ProbeFailure(
+        .queue, .queueFull, "Too many results wait for the backend: no new job is taken until it has taken some.")
+
+    /// Stops a job wherever it is; an unknown one was answered already.
+    public func cancel(requestID: String) {
+        let job = state.withLock { state -> ValidatedJob? in
+            if let job = state.queue.remove(requestID) { return job }
+            stop(&state, requestID, .cancelled)
+            return nil
+        }
+        if let job { finish(job, StopReason.cancelled.failure) }
+    }
+
+    private func stop(_ state: inout State, _ requestID: String, _ reason: StopReason) {
+        switch state.active[requestID] {
+        case .running(let running): running.stop(reason)
+        case .starting(nil): state.active[requestID] = .starting(stop: reason)
+        case .starting, .queued, nil: break
+        }
+    }
+
+    private func expireQueued() {
+        let now = engine.time.now
+        let (expired, next) = state.withLock { state in
+            (state.queue.expire(at: now), state.queue.earliestDeadline)
+        }
+        for job in expired { finish(job, .deadline(.queue)) }
+        if let next { expiry.arm(at: next) { [weak self] in self?.expireQueued() } }
+    }
+
+    // MARK: Running
+
+    private func start(_ job: ValidatedJob) {
+        state.withLock { state in
+            if case .queued = state.active[job.requestID] { state.active[job.requestID] = .starting(stop: nil) }
+        }
+        let running = engine.start(
+            job.probe, deadline: job.deadline, queued: engine.time.now - job.receivedAt,
+            permit: Permit { [weak self] in self?.release(job) }, progress: job.wantsProgress ? reporter(job) : nil
+        ) { [self] result in answer(job.requestID, result) }
+        state.withLock { state in
+            guard case .starting(let stop) = state.active[job.requestID] else { return }
+            state.active[job.requestID] = .running(running)
+            if let stop { running.stop(stop) }
+        }
+    }
+
+    private func reporter(_ job: ValidatedJob) -> @Sendable (any Report) -> Void {
+        let numbering = ProgressNumbering(job.requestID)
+        return { [progress] partial in progress(numbering.next(partial)) }
+    }
+
+    /// A slot came free, because a tool has really ended.
+    private func release(_ job: ValidatedJob) {
+        for next in state.withLock({ $0.queue.release(job) }) { start(next) }
+    }
+
+    // MARK: Answers out
+
+    private func reject(_ message: JobMessage, _ failure: ProbeFailure) {
+        let result = JobResult(
+            rejecting: message.requestID, tool: message.tool, target: message.target, failure, at: engine.time.wallTime)
+        answer(message.requestID, result.result)
+    }
+
+    private func finish(_ job: ValidatedJob, _ failure: ProbeFailure) {
+        let result = ProbeResult(
+            tool: job.probe.tool, target: job.probe.target, outcome: ProbeOutcome(failure: failure),
+            ignoredParameters: job.probe.ignoredParameters, queued: engine.time.now - job.receivedAt,
+            finishedAt: engine.time.wallTime)
+        answer(job.requestID, result)
+    }
+
+    /// The one way out. The answer is in the sink before the job stops being active: a duplicate always finds one of
+    /// the two.
+    private func answer(_ requestID: String, _ result: ProbeResult) {
+        sink.append(
+            requestID: requestID, JobResult(requestID: requestID, result: result).encoded(limit: maxResultBytes))
+        let idle = state.withLock { state in
+            state.active[requestID] = nil
+            state.counts.count(result)
+            return state.takeIdle()
+        }
+        for waiter in idle { waiter.resume() }
+        logger.debug(
+            "job.done",
+            metadata: [
+                "request_id": "\(requestID)", "tool": "\(result.tool)", "target": "\(result.target.quotedForMessage)",
+                "code": "\(result.outcome.failure?.code.rawValue ?? "ok")", "run_ms": "\(result.run.inMilliseconds)",
+            ])
+    }
+
+    // MARK: Shutdown
+
+    /// Takes no more jobs and answers the queued ones; the running go on.
+    public func drain() {
+        let queued = state.withLock { state in
+            state.isDraining = true
+            return state.queue.drain()
+        }
+        for job in queued { finish(job, StopReason.shutdown.failure) }
+    }
+
+    /// Cuts what still runs.
+    public func stopRunning() {
+        state.withLock { state in
+            for requestID in Array(state.active.keys) { stop(&state, requestID, .shutdown) }
+        }
+    }
+
+    /// Returns when nothing is queued or runs.
+    public func idle() async {
+        await withCheckedContinuation { continuation in
+            let waiters = state.withLock { state in
+                state.idle.append(continuation)
+                return state.takeIdle()
+            }
+            for waiter in waiters { waiter.resume() }
+        }
+    }
+}
+
+extension Dispatcher.State {
+    fileprivate mutating func takeIdle() -> [CheckedContinuation<Void, Never>] {
+        guard active.isEmpty else { return [] }
+        defer { idle = [] }
+        return idle
+    }
+}
+
+extension StopReason {
+    /// As a queued job hears it.
+    fileprivate var failure: ProbeFailure {
+        switch self {
+        case .deadline: .deadline(.queue)
+        case .cancelled: .cancelled(.queue)
+        case .shutdown: ProbeFailure(.queue, .shuttingDown, "The node is shutting down.")
+        }
+    }
+}
