@@ -1,0 +1,69 @@
+/// A job as clients see it; `parameters` and `result` are added as the bytes they are.
+struct JobView: Encodable {
+    private let requestID: String
+    private let nodeUUID: String?
+    private let tool: String
+    private let target: String
+    private let priority: Int
+    private let timeout: Double?
+    private let state: JobState
+    private let createdAt: Instant
+    private let sentAt: Instant?
+    private let finishedAt: Instant?
+    private let expiresAt: Instant
+    private let sends: Int
+    private let success: Bool?
+    private let executionTime: Double?
+
+    enum CodingKeys: String, CodingKey {
+        case tool, target, priority, timeout, state, sends, success
+        case requestID = "request_id"
+        case nodeUUID = "node_uuid"
+        case createdAt = "created_at"
+        case sentAt = "sent_at"
+        case finishedAt = "finished_at"
+        case expiresAt = "expires_at"
+        case executionTime = "execution_time"
+    }
+
+    private init(_ record: JobRecord) {
+        requestID = record.job.requestID
+        nodeUUID = record.job.node
+        tool = record.job.tool
+        target = record.job.target
+        priority = record.job.priority
+        timeout = record.job.timeout
+        state = record.state
+        createdAt = record.job.createdAt
+        sentAt = record.sentAt
+        finishedAt = record.finishedAt
+        expiresAt = record.job.expiresAt
+        sends = record.sends
+        success = record.success
+        executionTime = record.executionTime
+    }
+
+    func encode(to encoder: any Encoder) throws {
+        // Written out, so that what is not known yet is null and not left out.
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        try container.encode(requestID, forKey: .requestID)
+        try container.encode(nodeUUID, forKey: .nodeUUID)
+        try container.encode(tool, forKey: .tool)
+        try container.encode(target, forKey: .target)
+        try container.encode(priority, forKey: .priority)
+        try container.encode(timeout, forKey: .timeout)
+        try container.encode(state, forKey: .state)
+        try container.encode(createdAt, forKey: .createdAt)
+        try container.encode(sentAt, forKey: .sentAt)
+        try container.encode(finishedAt, forKey: .finishedAt)
+        try container.encode(expiresAt, forKey: .expiresAt)
+        try container.encode(sends, forKey: .sends)
+        try container.encode(success, forKey: .success)
+        try container.encode(executionTime, forKey: .executionTime)
+    }
+
+    static func text(_ record: JobRecord) throws -> [UInt8] {
+        try JSONText.encode(
+            JobView(record), adding: [("parameters", record.job.parameters), ("result", record.result)])
+    }
+}

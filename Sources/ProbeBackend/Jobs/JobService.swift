@@ -1,0 +1,86 @@
+import Logging
+import ServiceLifecycle
+
+/// Takes jobs in, waits for them, cancels them, and ends those whose time is over.
+struct JobService: Service {
+    private static let expiryInterval = Duration.seconds(1)
+    private static let expiryBatch = 500
+
+    let store: any Store
+    let hub: NodeHub
+    let waiters: JobWaiters
+    let clock: BackendClock
+    let logger: Logger
+
+    // MARK: In
+
+    /// Stores the jobs, all or none, and wakes the nodes that have them to do. Those for any node get one here, if
+    /// one is connected.
+    func submit(_ jobs: [NewJob]) async throws {
+        var jobs = jobs
+        let unbound = jobs.indices.filter { jobs[$0].anyNode }
+        for (index, node) in zip(unbound, await hub.spread(unbound.count)) { jobs[index].node = node }
+        try await store.insert(jobs)
+        await hub.wake(Set(jobs.compactMap(\.node)))
+        // A node may have come while none was there to be chosen.
+        if jobs.contains(where: { $0.node == nil }) { await hub.wakeAll() }
+    }
+
+    /// As `submit`, and returns when all are finished, after that many seconds, or when the backend shuts down.
+    func submit(_ jobs: [NewJob], waiting seconds: Double) async throws {
+        let wait = waiters.begin(jobs.map(\.requestID))
+        defer { waiters.end(wait) }
+        try await submit(jobs)
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask {
+                var open = Set(jobs.map(\.requestID))
+                for await id in wait.finished {
+                    open.remove(id)
+                    if open.isEmpty { return }
+                }
+            }
+            group.addTask { try? await clock.sleep(.seconds(seconds)) }
+            group.addTask { try? await gracefulShutdown() }
+            await group.next()
+            group.cancelAll()
+        }
+    }
+
+    // MARK: Out without an answer
+
+    func cancel(_ requestID: String) async throws -> CancelOutcome {
+        let outcome = try await store.cancel(requestID, at: clock.now)
+        if case .cancelled(let job) = outcome { await ended([job]) }
+        return outcome
+    }
+
+    /// The expiry loop.
+    func run() async throws {
+        try await cancelWhenGracefulShutdown {
+            while true {
+                try await clock.sleep(Self.expiryInterval)
+                try await expire()
+            }
+        }
+    }
+
+    private func expire() async throws {
+        do {
+            while true {
+                let jobs = try await store.expire(at: clock.now, limit: Self.expiryBatch)
+                await ended(jobs)
+                if jobs.count < Self.expiryBatch { return }
+            }
+        } catch let error as CancellationError {
+            throw error
+        } catch {
+            logger.error("expired jobs stay open", metadata: ["error": "\(error)"])
+        }
+    }
+
+    private func ended(_ jobs: [EndedJob]) async {
+        guard !jobs.isEmpty else { return }
+        await hub.ended(jobs)
+        waiters.finished(jobs.map(\.requestID))
+    }
+}

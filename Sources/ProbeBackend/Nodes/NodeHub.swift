@@ -1,0 +1,62 @@
+/// The nodes that are connected to this process, each by its newest connection.
+actor NodeHub {
+    private var sessions: [String: NodeSession] = [:]
+
+    /// Takes a session in. The older of two sessions of one node is closed with 4001 `replaced`; false when that is
+    /// the new one, because a still newer one was faster.
+    func admit(_ session: NodeSession) -> Bool {
+        if let present = sessions[session.node] {
+            guard present.epoch < session.epoch else {
+                Self.displace(session)
+                return false
+            }
+            Self.displace(present)
+        }
+        sessions[session.node] = session
+        return true
+    }
+
+    private static func displace(_ session: NodeSession) {
+        session.finish()
+        session.send(.close(code: 4001, reason: "replaced", message: nil))
+    }
+
+    /// False when a newer session has taken its place.
+    func remove(_ session: NodeSession) -> Bool {
+        session.finish()
+        guard sessions[session.node] === session else { return false }
+        sessions[session.node] = nil
+        return true
+    }
+
+    func session(of node: String) -> NodeSession? { sessions[node] }
+
+    func wake(_ nodes: Set<String>) {
+        for node in nodes { sessions[node]?.wake() }
+    }
+
+    func wakeAll() {
+        for session in sessions.values { session.wake() }
+    }
+
+    /// Nodes for `count` jobs that any node may do: the least loaded first, then in turn. Empty when none is
+    /// connected.
+    func spread(_ count: Int) -> [String] {
+        let byLoad = sessions.values.map { ($0, $0.pressure) }.sorted { $0.1 < $1.1 }.map(\.0)
+        guard !byLoad.isEmpty else { return [] }
+        return (0..<count).map { index in
+            let session = byLoad[index % byLoad.count]
+            session.assign(1)
+            return session.node
+        }
+    }
+
+    /// Tells nodes that jobs of theirs ended without an answer, and frees their room.
+    func ended(_ jobs: [EndedJob]) {
+        for job in jobs {
+            guard let session = job.holder.flatMap({ sessions[$0] }) else { continue }
+            session.settled([job.requestID])
+            if let text = try? JSONText.encode(CancelMessage(requestID: job.requestID)) { session.send(.text(text)) }
+        }
+    }
+}

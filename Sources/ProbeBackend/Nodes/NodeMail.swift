@@ -1,0 +1,64 @@
+/// A batch of a node's messages, sorted into what to store and what to reply.
+struct NodeMail {
+    private enum Reply {
+        case heartbeat
+        case pong
+        case error(ErrorMessage)
+    }
+
+    private(set) var answers: [Answer] = []
+    /// The newest one.
+    private(set) var heartbeat: RawJSON?
+    private(set) var ignoredTypes: [String] = []
+    private var replies: [Reply] = []
+    private let node: String
+
+    init(node: String) {
+        self.node = node
+    }
+
+    mutating func take(_ text: [UInt8]) {
+        do {
+            guard let object = try RawObject(text) else { return complain("The message is not an object.") }
+            switch try JSONText.decode(NodeMessage.self, from: text) {
+            case .heartbeat(let message): take(message, text)
+            case .response(let message): take(message, result: object["result"])
+            case .ping: replies.append(.pong)
+            case .other(let type): ignoredTypes.append(type)
+            }
+        } catch {
+            complain(NodeGateway.sentence(for: error))
+        }
+    }
+
+    private mutating func take(_ message: HeartbeatMessage, _ text: [UInt8]) {
+        if let complaint = message.complaint(expecting: node) { return complain(complaint) }
+        heartbeat = RawJSON(checked: text)
+        replies.append(.heartbeat)
+    }
+
+    private mutating func take(_ message: ResponseMessage, result: RawJSON?) {
+        guard RequestID.isValid(message.requestID) else { return complain("\"request_id\" is not a request id.") }
+        guard let result, result.isObject else {
+            return complain("\"result\" is missing or not an object.", about: message.requestID)
+        }
+        answers.append(
+            Answer(
+                requestID: message.requestID, success: message.success, executionTime: message.executionTime,
+                result: result))
+    }
+
+    private mutating func complain(_ sentence: String, about requestID: String? = nil) {
+        replies.append(.error(ErrorMessage(code: "invalid_message", message: sentence, requestID: requestID)))
+    }
+
+    func replies(at now: Instant) throws -> [[UInt8]] {
+        try replies.map { reply in
+            switch reply {
+            case .heartbeat: try JSONText.encode(HeartbeatAcknowledgement(serverTime: now, timestamp: now))
+            case .pong: try JSONText.encode(PongMessage(timestamp: now))
+            case .error(let message): try JSONText.encode(message)
+            }
+        }
+    }
+}

@@ -1,0 +1,120 @@
+/// What lets one or more nodes register. The token itself is never stored.
+public struct RegistrationToken: Sendable {
+    public var id: String
+    public var digest: SecretDigest
+    public var name: String?
+    public var uses: Int
+    public var createdAt: Instant
+    /// Nil: never.
+    public var expiresAt: Instant?
+}
+
+/// A node as it registered.
+public struct NewNode: Sendable {
+    public var uuid: String
+    public var keyDigest: SecretDigest
+    public var name: String
+    public var hostname: String?
+    public var region: String?
+    public var zone: String?
+    public var internalIP: String?
+    public var version: String?
+    public var maxConcurrent: Int
+    public var supportedTools: RawJSON?
+    public var hardwareInfo: RawJSON?
+    public var networkInfo: RawJSON?
+    public var registeredAt: Instant
+}
+
+/// A node as it is known: its registration, brought up to date by each connection.
+public struct NodeRecord: Sendable {
+    public var node: NewNode
+    public var lastSeenAt: Instant?
+    /// The last heartbeat, byte for byte.
+    public var heartbeat: RawJSON?
+}
+
+/// What a node says of itself when it connects, as far as it is kept. Nil leaves what is known.
+public struct NodeUpdate: Sendable {
+    public var version: String?
+    public var hostname: String?
+    public var maxConcurrent: Int?
+}
+
+public enum JobState: String, Sendable, Encodable {
+    case queued, sent, done, failed, expired, cancelled
+
+    /// Nothing changes it any more.
+    public var isFinal: Bool { self != .queued && self != .sent }
+}
+
+/// A job as it is posted.
+public struct NewJob: Sendable {
+    public var requestID: String
+    /// Nil: not bound to a node yet.
+    public var node: String?
+    /// Whether any node will do, so that it may be bound to another as long as it was not sent.
+    public var anyNode: Bool
+    public var tool: String
+    public var target: String
+    public var parameters: RawJSON
+    public var priority: Int
+    /// Seconds; nil leaves it to the node.
+    public var timeout: Double?
+    public var createdAt: Instant
+    public var expiresAt: Instant
+}
+
+public struct JobRecord: Sendable {
+    public var job: NewJob
+    /// The order of arrival, unique.
+    public var sequence: Int64
+    public var state: JobState
+    public var sentAt: Instant?
+    public var finishedAt: Instant?
+    /// How often it was sent.
+    public var sends: Int
+    public var success: Bool?
+    /// Seconds, as the node says.
+    public var executionTime: Double?
+    public var result: RawJSON?
+}
+
+/// A node's answer to a job.
+public struct Answer: Sendable {
+    public var requestID: String
+    public var success: Bool
+    public var executionTime: Double?
+    public var result: RawJSON
+
+    public init(requestID: String, success: Bool, executionTime: Double?, result: RawJSON) {
+        self.requestID = requestID
+        self.success = success
+        self.executionTime = executionTime
+        self.result = result
+    }
+}
+
+public enum AnswerOutcome: Sendable, Equatable {
+    /// Stored now, and the job is finished by it.
+    case finished
+    /// The job was cancelled or had expired before; the answer is kept with it.
+    case late
+    /// An answer is stored already; this one changed nothing.
+    case duplicate
+    /// No such job, another node's job, or one that was never sent to this node.
+    case unknown
+}
+
+/// A job that ended without an answer.
+public struct EndedJob: Sendable, Equatable {
+    public var requestID: String
+    /// The node that has it, nil when it was never sent.
+    public var holder: String?
+}
+
+public enum CancelOutcome: Sendable, Equatable {
+    case cancelled(EndedJob)
+    case alreadyFinished
+    case notFound
+}
