@@ -54,25 +54,24 @@ struct JobService: Service {
         return outcome
     }
 
-    /// The expiry loop.
-    func run() async throws {
-        try await cancelWhenGracefulShutdown {
+    /// The expiry loop, until graceful shutdown.
+    func run() async {
+        // A cancelled sleep is how it ends, not a failure.
+        try? await cancelWhenGracefulShutdown {
             while true {
                 try await clock.sleep(Self.expiryInterval)
-                try await expire()
+                await expire()
             }
         }
     }
 
-    private func expire() async throws {
+    private func expire() async {
         do {
             while true {
                 let jobs = try await store.expire(at: clock.now, limit: Self.expiryBatch)
                 await ended(jobs)
                 if jobs.count < Self.expiryBatch { return }
             }
-        } catch let error as CancellationError {
-            throw error
         } catch {
             logger.error("expired jobs stay open", metadata: ["error": "\(error)"])
         }

@@ -1,0 +1,86 @@
+import ArgumentParser
+import Logging
+import NIOCore
+import ProbeBackend
+import ServiceLifecycle
+
+struct Serve: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Serve nodes and the HTTP API.",
+        discussion: """
+            Prints "listening on http://HOST:PORT" on standard output once it answers, and before that the admin \
+            token when it had to make one. Logs go to standard error. SIGTERM and SIGINT stop it gracefully.
+            """)
+
+    @Option(help: "Address and port to listen on; port 0 takes a free one.")
+    var listen = ListenAddress(host: "127.0.0.1", port: 8000)
+
+    @Option(help: ArgumentHelp("The SQLite file; made when missing.", valueName: "file"))
+    var database: String
+
+    @Option(help: ArgumentHelp("PEM file with the certificate chain; needs --tls-key.", valueName: "file"))
+    var tlsCert: String?
+
+    @Option(help: ArgumentHelp("PEM file with the private key.", valueName: "file"))
+    var tlsKey: String?
+
+    @OptionGroup var admin: AdminTokenOptions
+
+    @Option(help: "Jobs that one node may have unanswered.")
+    var maxOutstanding = 4000
+
+    @Option(help: "trace, debug, info, notice, warning, error or critical.")
+    var logLevel = Logger.Level.info
+
+    func validate() throws {
+        guard (tlsCert == nil) == (tlsKey == nil) else {
+            throw ValidationError("--tls-cert and --tls-key belong together.")
+        }
+        guard (1...100_000).contains(maxOutstanding) else {
+            throw ValidationError("--max-outstanding must lie between 1 and 100000.")
+        }
+    }
+
+    func run() async throws {
+        let level = logLevel
+        LoggingSystem.bootstrap { label in
+            var handler = StreamLogHandler.standardError(label: label)
+            handler.logLevel = level
+            return handler
+        }
+        let logger = Logger(label: "probe-backend")
+        let backend = try orExit("The backend cannot be set up") {
+            let store = try orExit("The database \(database) cannot be used") { try SQLiteStore(path: database) }
+            return try Backend(try settings(), store: store, logger: logger, onListening: announce)
+        }
+        let group = ServiceGroup(
+            configuration: {
+                var configuration = ServiceGroupConfiguration(
+                    services: [backend], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
+                configuration.maximumGracefulShutdownDuration = .seconds(15)
+                return configuration
+            }())
+        do {
+            try await group.run()
+        } catch {
+            Console.error("The server ended: \(error)")
+            throw ExitCode.failure
+        }
+    }
+
+    private func settings() throws -> BackendConfiguration {
+        var settings = BackendConfiguration(adminToken: try admin.token())
+        settings.host = listen.host
+        settings.port = listen.port
+        settings.nodes.maximumOutstanding = maxOutstanding
+        if let tlsCert, let tlsKey { settings.tls = .init(certificate: tlsCert, key: tlsKey) }
+        return settings
+    }
+
+    private func announce(_ address: SocketAddress) {
+        let host = listen.host.contains(":") ? "[\(listen.host)]" : listen.host
+        Console.out("listening on \(tlsCert == nil ? "http" : "https")://\(host):\(address.port ?? listen.port)")
+    }
+}
+
+extension Logger.Level: @retroactive ExpressibleByArgument {}
