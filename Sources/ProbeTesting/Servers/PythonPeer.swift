@@ -1,0 +1,39 @@
+/// A misbehaving server of Tests/Peers, run by Debian's Python. The head of each script lists what
+/// it can do.
+public final class PythonPeer: Sendable {
+    /// JSON objects with a member `event`, in the order in which the peer told them.
+    public let events = EventLog<JSONValue>()
+    private let ports: JSONValue
+    private let process: ChildProcess
+
+    /// DNS over UDP and TCP on port `port("port")` (dns_peer.py).
+    public static func dns() async throws -> PythonPeer { try await PythonPeer(script: "dns_peer.py") }
+
+    /// Ports `http`, `silent` and `backlog` (http_peer.py).
+    public static func http() async throws -> PythonPeer { try await PythonPeer(script: "http_peer.py") }
+
+    private init(script: String) async throws {
+        process = try await ChildProcess.start("/usr/bin/python3", [Places.testFile("Peers/" + script)])
+        do {
+            ports = try JSONValue(parsing: try await process.output.next("listening"))
+        } catch {
+            await process.stop()
+            throw LoopbackServer.NotReady(
+                description: "\(script): \(error)\n\(process.errors.pending.joined(separator: "\n"))")
+        }
+        Task { [events, process] in
+            while let line = try? await process.output.next(within: .seconds(86_400)) {
+                if let event = try? JSONValue(parsing: line) { events.append(event) }
+            }
+            events.finish()
+        }
+    }
+
+    /// A port by its name in the `listening` event; 0 where there is none of that name.
+    public func port(_ name: String = "port") -> Int { ports[name]?.int ?? 0 }
+
+    /// `http://127.0.0.1:PORT` and the path, which begins with a slash.
+    public func url(_ path: String = "/") -> String { "http://127.0.0.1:\(port("http"))\(path)" }
+
+    public func stop() async { await process.stop(signal: 9) }
+}

@@ -1,0 +1,17 @@
+import Glibc
+import Synchronization
+
+/// Folders that last as long as the test run: a static never ends, so `atexit` removes them.
+enum RunFolders {
+    private static let kept = Mutex<[TemporaryFolder]>([])
+    private static let isRegistered: Bool = atexit { RunFolders.removeAll() } == 0
+
+    static func keep(_ folder: TemporaryFolder) {
+        precondition(isRegistered, "no room for another atexit function")
+        kept.withLock { $0.append(folder) }
+    }
+
+    private static func removeAll() {
+        kept.withLock { $0 = [] }
+    }
+}
