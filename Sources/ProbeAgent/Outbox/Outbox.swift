@@ -19,6 +19,9 @@ public final class Outbox: Sendable {
         var wake: (@Sendable () -> Void)?
         var sequences: [String: UInt64] = [:]
         var shrunk: Set<UInt64> = []
+        var nextWaiter = 0
+        var emptyWaiters: [Int: CheckedContinuation<Void, Never>] = [:]
+        var cancelledWaiters: Set<Int> = []
     }
 
     private let time: any TimeSource
@@ -136,5 +139,34 @@ extension Outbox.State {
         if sequences[entry.requestID] == sequence { sequences[entry.requestID] = nil }
         shrunk.remove(sequence)
         kept.keep(entry.requestID, entry.bytes, at: now)
+        guard store.count == 0 else { return }
+        for waiter in emptyWaiters.values { waiter.resume() }
+        emptyWaiters = [:]
+    }
+}
+
+extension Outbox: ResultSource {
+    public func emptied() async {
+        let id = state.withLock { state in
+            state.nextWaiter += 1
+            return state.nextWaiter
+        }
+        await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                let isDone = state.withLock { state in
+                    if state.store.count == 0 || state.cancelledWaiters.remove(id) != nil { return true }
+                    state.emptyWaiters[id] = continuation
+                    return false
+                }
+                if isDone { continuation.resume() }
+            }
+        } onCancel: {
+            let waiter = state.withLock { state in
+                if let waiter = state.emptyWaiters.removeValue(forKey: id) { return Optional(waiter) }
+                state.cancelledWaiters.insert(id)
+                return nil
+            }
+            waiter?.resume()
+        }
     }
 }

@@ -1,0 +1,150 @@
+import Logging
+import NIOCore
+import NIOPosix
+import ProbeNative
+import ProbeProtocol
+import Synchronization
+
+/// The node's one connection to its backend: connects, authenticates, runs, and when it ends waits and connects again.
+public final class Session: Sendable {
+    private struct Live {
+        var channel: any Channel
+        var handler: NIOLoopBound<SessionHandler>
+    }
+    private struct State {
+        var isStopping = false
+        var live: Live?
+        var loop: Task<Void, Never>?
+        var serverAcknowledges = false
+        var lastReason: String?
+    }
+
+    private let configuration: SessionConfiguration
+    private let connector: WebSocketConnector
+    private let ports: SessionHandler.Ports
+    private let time: any TimeSource
+    private let logger: Logger
+    private let state = Mutex(State())
+
+    /// - Throws: `InvalidInput` when the CA file cannot be used.
+    public init(
+        _ configuration: SessionConfiguration, sink: any SessionSink, results: any ResultSource,
+        heartbeats: any HeartbeatSource, time: any TimeSource, logger: Logger,
+        group: any EventLoopGroup = MultiThreadedEventLoopGroup.singleton
+    ) throws(InvalidInput) {
+        self.configuration = configuration
+        ports = .init(sink: sink, results: results, heartbeats: heartbeats)
+        self.time = time
+        self.logger = logger
+        connector = WebSocketConnector(
+            backend: configuration.backend,
+            tls: configuration.backend.isEncrypted
+                ? try WebSocketConnector.tlsContext(caFile: configuration.caFile) : nil,
+            // One loop for all its connections: jobs never run on it.
+            group: group.next())
+    }
+
+    /// Runs until `stop`.
+    public func run() async {
+        var reconnection = Reconnection(configuration.reconnect)
+        while !state.withLock({ $0.isStopping }) {
+            let ending = await connectOnce()
+            state.withLock { state in
+                state.live = nil
+                state.serverAcknowledges = state.serverAcknowledges || ending.serverAcknowledges
+            }
+            if state.withLock({ $0.isStopping }) { break }
+            if let hints = ending.hints { reconnection.heed(hints) }
+            let delay = reconnection.delay(
+                after: ending.end, authenticatedFor: ending.authenticatedFor, unit: .random(in: -1...1))
+            log(ending, delay)
+            await pause(delay)
+        }
+    }
+
+    /// Waits until every result is settled or `deadline` has come, then closes with 1000 and ends `run`.
+    public func stop(flushUntil deadline: Instant) async {
+        if let live = state.withLock({ $0.live }) {
+            await withTaskGroup(of: Void.self) { group in
+                live.channel.eventLoop.execute { live.handler.value.hasten() }
+                group.addTask { await self.ports.results.emptied() }
+                group.addTask { try? await self.time.sleep(until: deadline) }
+                await group.next()
+                group.cancelAll()
+            }
+        }
+        let (live, pausing) = state.withLock { state in
+            state.isStopping = true
+            return (state.live, state.loop)
+        }
+        live?.channel.eventLoop.execute { live?.handler.value.stop() }
+        pausing?.cancel()
+    }
+
+    /// Sends a frame that may be lost: dropped when there is no connection or it is slow.
+    public func sendProgress(_ frame: ProgressFrame) {
+        guard let live = state.withLock({ $0.live }) else { return }
+        let bytes = frame.encoded()
+        live.channel.eventLoop.execute { live.handler.value.sendProgress(bytes) }
+    }
+
+    // MARK: -
+
+    private func connectOnce() async -> SessionHandler.Ending {
+        let (endings, ended) = AsyncStream<SessionHandler.Ending>.makeStream(bufferingPolicy: .bufferingNewest(1))
+        let authentication = AuthenticationFrame(
+            nodeUUID: configuration.nodeUUID, apiKey: configuration.apiKey.revealed, version: configuration.version,
+            hostname: configuration.hostname, tools: configuration.tools, maxConcurrent: configuration.maxConcurrent
+        ).encoded()
+        let acknowledges = state.withLock { $0.serverAcknowledges }
+        logger.debug("session.connecting", metadata: ["url": "\(configuration.backend)"])
+        do {
+            let channel = try await connector.connect { [configuration, ports, time, logger] in
+                SessionHandler(
+                    authentication: authentication, heartbeat: configuration.heartbeat,
+                    serverAcknowledges: acknowledges, ports: ports, time: time, logger: logger
+                ) { ended.yield($0) }
+            }
+            let handler = try await channel.eventLoop.submit {
+                NIOLoopBound(
+                    try channel.pipeline.syncOperations.handler(type: SessionHandler.self), eventLoop: channel.eventLoop)
+            }.get()
+            let isStopping = state.withLock { state in
+                state.live = Live(channel: channel, handler: handler)
+                return state.isStopping
+            }
+            if isStopping { channel.eventLoop.execute { handler.value.stop() } }
+            for await ending in endings { return ending }
+            return failure("The connection ended.")
+        } catch let refusal as WebSocketConnector.Refusal {
+            return failure(refusal.reason, refusal.end)
+        } catch {
+            return failure("Connecting to \(configuration.backend.authority) failed: \(WebSocketConnector.words(error)).")
+        }
+    }
+
+    private func failure(_ reason: String, _ end: ConnectionEnd = .failed) -> SessionHandler.Ending {
+        .init(end: end, reason: reason, authenticatedFor: nil, serverAcknowledges: false, hints: nil)
+    }
+
+    private func pause(_ delay: Duration) async {
+        let task = Task { _ = try? await time.sleep(for: delay) }
+        let isStopping = state.withLock { state in
+            state.loop = task
+            return state.isStopping
+        }
+        if isStopping { task.cancel() }
+        await task.value
+    }
+
+    /// A new reason is a warning; the same one again and again is only for those who look.
+    private func log(_ ending: SessionHandler.Ending, _ delay: Duration) {
+        let isNew = state.withLock { state in
+            defer { state.lastReason = ending.authenticatedFor == nil ? ending.reason : nil }
+            return state.lastReason != ending.reason
+        }
+        logger.log(
+            level: isNew ? .warning : .debug, "session.ended",
+            metadata: ["reason": "\(ending.reason)", "reconnect_in_ms": "\(Int(delay.inMilliseconds))"])
+    }
+}

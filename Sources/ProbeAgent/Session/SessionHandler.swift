@@ -1,0 +1,282 @@
+import Logging
+import NIOCore
+import NIOWebSocket
+import ProbeNative
+import ProbeProtocol
+import Synchronization
+
+/// One connection's frames: gives events to the `SessionMachine` and does what it says. Confined to its event loop.
+final class SessionHandler: ChannelInboundHandler {
+    typealias InboundIn = WebSocketFrame
+    typealias OutboundOut = WebSocketFrame
+
+    /// How much is handed to the channel before it is flushed.
+    private static let batch = 256 << 10
+
+    struct Ports: Sendable {
+        var sink: any SessionSink
+        var results: any ResultSource
+        var heartbeats: any HeartbeatSource
+    }
+    /// How a connection ended, for the session's loop.
+    struct Ending: Sendable {
+        var end: ConnectionEnd
+        var reason: String
+        var authenticatedFor: Duration?
+        var serverAcknowledges: Bool
+        var hints: ReconnectHints?
+    }
+
+    private var machine: SessionMachine
+    private let authentication: [UInt8]
+    private let ports: Ports
+    private let time: any TimeSource
+    private let logger: Logger
+    private let ended: @Sendable (Ending) -> Void
+    private var hints: ReconnectHints?
+    private var timer: Task<Void, Never>?
+    private var isPulling = false
+    private var hasEnded = false
+    private var closeSent = false
+    private var context: ChannelHandlerContext?
+
+    init(
+        authentication: [UInt8], heartbeat: Duration, serverAcknowledges: Bool, ports: Ports, time: any TimeSource,
+        logger: Logger, ended: @escaping @Sendable (Ending) -> Void
+    ) {
+        machine = SessionMachine(heartbeat: heartbeat, serverAcknowledges: serverAcknowledges, at: time.now)
+        self.authentication = authentication
+        self.ports = ports
+        self.time = time
+        self.logger = logger
+        self.ended = ended
+    }
+
+    // MARK: The channel's events
+
+    func handlerAdded(context: ChannelHandlerContext) {
+        self.context = context
+        apply(machine.opened(at: time.now), context)
+        rearm(context)
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        let frame = unwrapInboundIn(data)
+        machine.receivedFrame(at: time.now)
+        var payload = frame.unmaskedData
+        switch frame.opcode {
+        case .text: read(payload, context)
+        case .binary: close(context, .unacceptableData, "The backend sent a binary frame.")
+        case .ping: send(.pong, payload, context)
+        case .pong:
+            if let number = payload.readInteger(as: UInt64.self) { apply(machine.receivedPong(number), context) }
+        case .connectionClose: receivedClose(payload, context)
+        default: close(context, .protocolError, "The backend sent a frame of an unknown kind.")
+        }
+        context.flush()
+    }
+
+    func handlerRemoved(context: ChannelHandlerContext) { self.context = nil }
+
+    func channelWritabilityChanged(context: ChannelHandlerContext) {
+        if context.channel.isWritable { pull() }
+        context.fireChannelWritabilityChanged()
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        apply(machine.closed(code: nil, reason: ""), context)
+        context.fireChannelInactive()
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        switch error {
+        case NIOWebSocketFrameAggregator.Error.accumulatedFrameSizeIsTooLarge,
+            NIOWebSocketError.invalidFrameLength:
+            close(context, .messageTooLarge, "The backend sent a message over 1 MiB.")
+        case is NIOWebSocketFrameAggregator.Error, is NIOWebSocketError:
+            close(context, .protocolError, "The backend broke the WebSocket protocol: \(error).")
+        default:
+            apply(machine.failed("The connection to the backend broke: \(WebSocketConnector.words(error))."), context)
+        }
+    }
+
+    // MARK: Frames in
+
+    private func read(_ payload: ByteBuffer, _ context: ChannelHandlerContext) {
+        let message: Result<InboundMessage, MalformedMessage>? = payload.withUnsafeReadableBytes { bytes in
+            guard String(validating: bytes, as: UTF8.self) != nil else { return nil }
+            do throws(MalformedMessage) { return .success(try InboundMessage.decode(bytes)) } catch {
+                return .failure(error)
+            }
+        }
+        switch message {
+        case nil: close(context, .dataInconsistentWithMessage, "The backend sent text that is not UTF-8.")
+        case .failure(let problem): logger.debug("message.ignored", metadata: ["reason": "\(problem)"])
+        case .success(let message): dispatch(message, context)
+        }
+    }
+
+    private func dispatch(_ message: InboundMessage, _ context: ChannelHandlerContext) {
+        if machine.isActive {
+            switch message {
+            case .job(let job): return ports.sink.received(job, at: time.now)
+            case .cancel(let requestID): return ports.sink.cancel(requestID: requestID)
+            case .unknown(let type):
+                return logger.debug("message.unknown", metadata: ["type": "\((type ?? "none").quotedForMessage)"])
+            default: break
+            }
+        }
+        let wasActive = machine.isActive
+        let actions = machine.received(message, at: time.now, wall: time.wallTime)
+        if !wasActive, machine.isActive, case .accepted(let accepted) = message {
+            hints = accepted.reconnect
+            ports.sink.connected(accepted)
+        }
+        apply(actions, context)
+        if !wasActive { rearm(context) }
+    }
+
+    private func receivedClose(_ payload: ByteBuffer, _ context: ChannelHandlerContext) {
+        var payload = payload
+        let code = payload.readWebSocketErrorCode().map { UInt16(webSocketErrorCode: $0) } ?? 1005
+        let reason = String(decoding: payload.readableBytesView.prefix(123), as: UTF8.self)
+        if code == 1009 { ports.results.shrinkLargestUnsettled() }
+        sendClose(code == 1005 ? .normalClosure : WebSocketErrorCode(codeNumber: Int(code)), context)
+        apply(machine.closed(code: code, reason: reason), context)
+    }
+
+    // MARK: Doing what the machine says
+
+    private func apply(_ actions: [SessionMachine.Action], _ context: ChannelHandlerContext) {
+        for action in actions {
+            switch action {
+            case .sendAuthentication: send(.text, ByteBuffer(bytes: authentication), context)
+            case .sendHeartbeat:
+                send(.text, ByteBuffer(bytes: ports.heartbeats.heartbeat(clockOffset: machine.clockOffset)), context)
+            case .sendPing(let payload): send(.ping, ByteBuffer(integer: payload), context)
+            case .sendPong: send(.text, ByteBuffer(bytes: PongFrame(timestamp: time.wallTime).encoded()), context)
+            case .warn(let text): logger.warning("session.warning", metadata: ["reason": "\(text)"])
+            case .connected: logger.debug("session.authenticated")
+            case .settle(let requestID): ports.results.settle(requestID: requestID)
+            case .settleThrough(let sequence): ports.results.settle(through: sequence)
+            case .startPulling: startPulling(context)
+            case .end(let how, let reason): finish(how, reason, context)
+            }
+        }
+        context.flush()
+    }
+
+    /// Progress frames: dropped rather than queued when the backend reads slowly.
+    func sendProgress(_ bytes: [UInt8]) {
+        guard let context, machine.isActive, context.channel.isWritable else { return }
+        send(.text, ByteBuffer(bytes: bytes), context)
+        context.flush()
+    }
+
+    private func startPulling(_ context: ChannelHandlerContext) {
+        isPulling = true
+        let loop = context.eventLoop
+        let bound = NIOLoopBound(self, eventLoop: loop)
+        let pulse = Pulse()
+        ports.results.open {
+            // Many results come between two turns of the loop: one task pulls them all.
+            guard pulse.begin() else { return }
+            loop.execute {
+                pulse.end()
+                bound.value.pull()
+            }
+        }
+    }
+
+    private func pull() {
+        guard let context, isPulling, !hasEnded else { return }
+        while context.channel.isWritable {
+            let entries = ports.results.pull(atMost: Self.batch)
+            guard let last = entries.last else { return }
+            for entry in entries { send(.text, ByteBuffer(bytes: entry.bytes), context) }
+            context.flush()
+            machine.sent(through: last.sequence)
+        }
+    }
+
+    /// A ping behind what was written, so that a server that never acknowledges settles it at once.
+    func hasten() {
+        guard let context, machine.isActive else { return }
+        pull()
+        apply([machine.ping()], context)
+    }
+
+    /// The node stops: close handshake with 1000.
+    func stop() {
+        guard let context else { return }
+        sendClose(.normalClosure, context)
+        context.flush()
+        apply(machine.failed("The node stops."), context)
+    }
+
+    private func finish(_ how: ConnectionEnd, _ reason: String, _ context: ChannelHandlerContext) {
+        guard !hasEnded else { return }
+        hasEnded = true
+        timer?.cancel()
+        if isPulling {
+            ports.results.close()
+            ports.sink.disconnected()
+        }
+        let now = time.now
+        ended(
+            Ending(
+                end: how, reason: reason, authenticatedFor: machine.authenticatedAt.map { now - $0 },
+                serverAcknowledges: machine.serverAcknowledges, hints: hints))
+        if case .serverShutdown = how { sendClose(.normalClosure, context) }
+        context.flush()
+        let channel = context.channel
+        // The peer gets a moment to read the close frame and end by itself.
+        context.eventLoop.assumeIsolated().scheduleTask(in: closeSent ? .milliseconds(500) : .zero) {
+            channel.close(promise: nil)
+        }
+    }
+
+    private func close(_ context: ChannelHandlerContext, _ code: WebSocketErrorCode, _ reason: String) {
+        sendClose(code, context)
+        apply(machine.failed(reason), context)
+    }
+
+    private func sendClose(_ code: WebSocketErrorCode, _ context: ChannelHandlerContext) {
+        guard !closeSent else { return }
+        closeSent = true
+        var payload = ByteBuffer()
+        payload.write(webSocketErrorCode: code)
+        send(.connectionClose, payload, context)
+    }
+
+    private func send(_ opcode: WebSocketOpcode, _ data: ByteBuffer, _ context: ChannelHandlerContext) {
+        // Nothing follows a close frame (RFC 6455 section 5.5.1).
+        guard !closeSent || opcode == .connectionClose else { return }
+        let frame = WebSocketFrame(fin: true, opcode: opcode, maskKey: .random(), data: data)
+        context.write(wrapOutboundOut(frame), promise: nil)
+    }
+
+    /// Sleeps until the machine's next deadline, on the injected clock, and ticks.
+    private func rearm(_ context: ChannelHandlerContext) {
+        timer?.cancel()
+        guard !hasEnded, let deadline = machine.nextDeadline else { return }
+        let loop = context.eventLoop
+        let bound = NIOLoopBound(self, eventLoop: loop)
+        timer = Task { [time] in
+            guard (try? await time.sleep(until: deadline)) != nil else { return }
+            loop.execute {
+                let handler = bound.value
+                guard let context = handler.context, !handler.hasEnded else { return }
+                handler.apply(handler.machine.tick(at: handler.time.now), context)
+                handler.rearm(context)
+            }
+        }
+    }
+}
+
+/// Lets one of many callers through until it is done.
+private final class Pulse: Sendable {
+    private let isUnderWay = Atomic<Bool>(false)
+    func begin() -> Bool { !isUnderWay.exchange(true, ordering: .acquiringAndReleasing) }
+    func end() { isUnderWay.store(false, ordering: .releasing) }
+}

@@ -1,0 +1,185 @@
+import ProbeNative
+import ProbeProtocol
+
+/// The rules of one connection, without its bytes: events in, actions out; no I/O, clock or lock inside.
+struct SessionMachine {
+    static let authenticationLimit = Duration.seconds(10)
+    /// Beyond this the backend's clock and ours differ enough to warn about.
+    static let clockWarning = Duration.seconds(5)
+
+    enum Action: Hashable {
+        case sendAuthentication
+        case sendHeartbeat
+        /// A WebSocket ping; its payload comes back in the pong.
+        case sendPing(UInt64)
+        case sendPong
+        case warn(String)
+        /// Give this to the rest of the node.
+        case connected
+        case settle(requestID: String)
+        case settleThrough(UInt64)
+        case startPulling
+        case end(ConnectionEnd, reason: String)
+    }
+
+    private enum Phase {
+        case opening
+        case authenticating(until: Instant)
+        case active
+        case ended
+    }
+
+    private let heartbeat: Duration
+    private var phase = Phase.opening
+    private var lastFrame: Instant
+    private var nextHeartbeat = Instant.distantFuture
+    private var nextPing = Instant.distantFuture
+    private var lastPing: UInt64 = 0
+    /// Pings under way, and the last entry that was written before each.
+    private var pings: [(payload: UInt64, sequence: UInt64)] = []
+    private var lastSent: UInt64 = 0
+
+    /// True once the server has acknowledged a result by `result_received`: from then on only that settles one.
+    private(set) var serverAcknowledges: Bool
+    private(set) var authenticatedAt: Instant?
+    private(set) var clockOffset: Duration?
+
+    init(heartbeat: Duration, serverAcknowledges: Bool, at now: Instant) {
+        self.heartbeat = heartbeat
+        self.serverAcknowledges = serverAcknowledges
+        lastFrame = now
+    }
+
+    var isActive: Bool { if case .active = phase { true } else { false } }
+
+    /// When `tick` is wanted next.
+    var nextDeadline: Instant? {
+        switch phase {
+        case .opening, .ended: nil
+        case .authenticating(let until): until
+        case .active: min(nextHeartbeat, nextPing, lastFrame + silenceLimit)
+        }
+    }
+
+    private var pingInterval: Duration { min(heartbeat, .seconds(20)) }
+    /// No frame at all for so long means that the connection is dead.
+    private var silenceLimit: Duration { min(heartbeat * 3, .seconds(60)) }
+
+    // MARK: Events
+
+    /// The WebSocket is open: the node speaks first.
+    mutating func opened(at now: Instant) -> [Action] {
+        phase = .authenticating(until: now + Self.authenticationLimit)
+        lastFrame = now
+        return [.sendAuthentication]
+    }
+
+    /// Any frame, whatever is in it.
+    mutating func receivedFrame(at now: Instant) { lastFrame = now }
+
+    mutating func tick(at now: Instant) -> [Action] {
+        switch phase {
+        case .opening, .ended: return []
+        case .authenticating(let until):
+            guard now >= until else { return [] }
+            return end(.failed, "The backend did not answer the authentication within 10 s.")
+        case .active:
+            if now >= lastFrame + silenceLimit {
+                return end(.failed, "Nothing came from the backend for \(silenceLimit): the connection is dead.")
+            }
+            var actions: [Action] = []
+            if now >= nextHeartbeat {
+                actions.append(.sendHeartbeat)
+                nextHeartbeat = max(nextHeartbeat + heartbeat, now)
+            }
+            if now >= nextPing {
+                actions.append(ping())
+                nextPing = max(nextPing + pingInterval, now)
+            }
+            return actions
+        }
+    }
+
+    /// A message that the session itself deals with; jobs and cancellations are not its business.
+    mutating func received(_ message: InboundMessage, at now: Instant, wall: WallTime) -> [Action] {
+        switch (phase, message) {
+        case (.authenticating, .accepted(let accepted)):
+            phase = .active
+            authenticatedAt = now
+            nextHeartbeat = now + heartbeat
+            nextPing = now + pingInterval
+            return noteClock(accepted.serverTime, wall) + [.connected, .sendHeartbeat, .startPulling]
+        case (.authenticating, .refused(let message, let details)):
+            let text = details.map { "\(message) (\($0))" } ?? message
+            return end(.refused, "The backend refused the authentication: \(text). \(Self.advice(message))")
+        case (.active, .refused(let message, _)), (_, .error(let message)):
+            return [.warn("The backend reports: \(message.quotedForMessage).")]
+        case (.active, .heartbeatAck(let serverTime)): return noteClock(serverTime, wall)
+        case (.active, .resultReceived(let requestID)):
+            serverAcknowledges = true
+            return [.settle(requestID: requestID)]
+        case (_, .ping): return [.sendPong]
+        case (.active, .serverShutdown(let wish)):
+            return end(.serverShutdown(wish), "The backend is shutting down.")
+        default: return []
+        }
+    }
+
+    /// Entries up to this one were written.
+    mutating func sent(through sequence: UInt64) { lastSent = sequence }
+
+    /// A ping out of turn, so that what was just written is settled soon (at shutdown).
+    mutating func ping() -> Action {
+        lastPing += 1
+        pings.append((lastPing, lastSent))
+        if pings.count > 64 { pings.removeFirst() }
+        return .sendPing(lastPing)
+    }
+
+    mutating func receivedPong(_ payload: UInt64) -> [Action] {
+        guard let index = pings.firstIndex(where: { $0.payload == payload }) else { return [] }
+        let sequence = pings[index].sequence
+        pings.removeFirst(index + 1)
+        return isActive && !serverAcknowledges && sequence > 0 ? [.settleThrough(sequence)] : []
+    }
+
+    mutating func closed(code: UInt16?, reason: String) -> [Action] {
+        let said = reason.isEmpty ? "" : " (\(reason.quotedForMessage))"
+        switch code {
+        case nil: return end(.failed, "The connection to the backend was lost.")
+        case 4001?:
+            return end(.closed(4001), "Another node has connected with this node's UUID\(said): only one may use it.")
+        case let code?: return end(.closed(code), "The backend closed the connection with code \(code)\(said).")
+        }
+    }
+
+    mutating func failed(_ reason: String) -> [Action] { end(.failed, reason) }
+
+    private mutating func end(_ how: ConnectionEnd, _ reason: String) -> [Action] {
+        if case .ended = phase { return [] }
+        phase = .ended
+        return [.end(how, reason: reason)]
+    }
+
+    private mutating func noteClock(_ serverTime: String?, _ wall: WallTime) -> [Action] {
+        guard let serverTime, let server = WallTime(iso8601: serverTime) else { return [] }
+        let wasOff = clockOffset.map { abs($0) > Self.clockWarning } ?? false
+        let offset = Duration.nanoseconds(server.nanoseconds - wall.nanoseconds)
+        clockOffset = offset
+        guard abs(offset) > Self.clockWarning, !wasOff else { return [] }
+        return [
+            .warn("This machine's clock differs from the backend's by \(offset.inSeconds.rounded()) s: check its time service.")
+        ]
+    }
+
+    private static func advice(_ message: String) -> String {
+        switch message {
+        case "Authentication failed": "Check the node's UUID and API key."
+        case "Node already connected":
+            "The backend still holds an earlier connection; it lets go of a dead one within a minute."
+        default: "The node will try again."
+        }
+    }
+}
+
+private func abs(_ duration: Duration) -> Duration { duration < .zero ? .zero - duration : duration }
