@@ -10,8 +10,8 @@ public enum ExitStatus: Sendable, Hashable {
 
 /// A program that a test started: its output as it comes, its end, and a stop that cannot miss.
 ///
-/// It runs in a process group of its own (programs that fork are stopped whole) and is killed by the
-/// kernel when the test process dies. No method blocks the cooperative pool: pipes and the end are
+/// It runs in a process group of its own (programs that fork are stopped whole) and does not outlive
+/// the test process. No method blocks the cooperative pool: pipes and the end are
 /// waited for on threads of their own.
 public final class ChildProcess: Sendable {
     public let pid: pid_t
@@ -25,18 +25,19 @@ public final class ChildProcess: Sendable {
     /// - Parameters:
     ///   - executable: absolute path, or a name looked up on PATH.
     ///   - environment: replaces the whole environment when given.
-    ///   - diesWithTests: off only for programs with file capabilities or another user, from which
-    ///     the kernel takes the parent-death signal anyway.
     public static func start(
-        _ executable: String, _ arguments: [String] = [], environment: [String: String]? = nil,
-        diesWithTests: Bool = true
-    ) async throws -> ChildProcess {
-        let guarded = diesWithTests ? ["setpriv", "--pdeathsig", "KILL", executable] : [executable]
+        _ executable: String, _ arguments: [String] = [], environment: [String: String]? = nil
+    ) throws -> ChildProcess {
         let environment = environment ?? ProcessInfo.processInfo.environment
-        let spawned = try await SpawnThread.shared.run {
-            try Spawn(command: guarded + arguments, environment: environment)
-        }
+        let spawned = try Spawn(command: [executable] + arguments, environment: environment)
+        ProcessGuard.add(spawned.pid)
         return ChildProcess(spawned, name: (executable as NSString).lastPathComponent)
+    }
+
+    /// A command that wrappers were put around, such as `NetworkLab.command`.
+    public static func start(_ command: [String], environment: [String: String]? = nil) throws -> ChildProcess {
+        guard let executable = command.first else { throw Spawn.Failed(description: "an empty command") }
+        return try start(executable, Array(command.dropFirst()), environment: environment)
     }
 
     private init(_ spawned: Spawn, name: String) {
@@ -85,6 +86,7 @@ public final class ChildProcess: Sendable {
         var info = siginfo_t()
         while waitid(P_PID, id_t(pid), &info, WEXITED | WNOWAIT) < 0 && errno == EINTR {}
         _ = kill(-pid, SIGKILL)
+        ProcessGuard.drop(pid)
         return isReaped.withLock { isReaped in
             isReaped = true
             var status: Int32 = 0

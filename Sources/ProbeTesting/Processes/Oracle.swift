@@ -17,10 +17,9 @@ public enum Oracle {
     /// - Parameter executable: absolute path, or a name looked up on PATH.
     public static func run(
         _ executable: String, _ arguments: [String] = [], input: String? = nil,
-        environment: [String: String]? = nil, diesWithTests: Bool = true, within limit: Duration = .seconds(60)
+        environment: [String: String]? = nil, within limit: Duration = .seconds(60)
     ) async throws -> Result {
-        let process = try await ChildProcess.start(
-            executable, arguments, environment: environment, diesWithTests: diesWithTests)
+        let process = try ChildProcess.start(executable, arguments, environment: environment)
         if let input { process.write(line: input) }
         process.closeInput()
         do {

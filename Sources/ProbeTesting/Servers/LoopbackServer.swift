@@ -30,7 +30,7 @@ public final class LoopbackServer: Sendable {
             let folder = try TemporaryFolder()
             let ports = try FreePorts.take(count)
             let launch = try prepare(folder, ports)
-            let process = try await ChildProcess.start(launch.executable, launch.arguments)
+            let process = try ChildProcess.start(launch.executable, launch.arguments)
             let server = LoopbackServer(process, folder: folder, ports: ports)
             do {
                 for port in ports { try await server.waitUntilReady(port) }

@@ -13,7 +13,7 @@ public final class PythonPeer: Sendable {
     public static func http() async throws -> PythonPeer { try await PythonPeer(script: "http_peer.py") }
 
     private init(script: String) async throws {
-        process = try await ChildProcess.start("/usr/bin/python3", [Places.testFile("Peers/" + script)])
+        process = try ChildProcess.start("/usr/bin/python3", [Places.testFile("Peers/" + script)])
         do {
             ports = try JSONValue(parsing: try await process.output.next("listening"))
         } catch {
