@@ -1,0 +1,55 @@
+#!/usr/bin/python3
+"""Reads the backend's answer {"jobs": [...]} on stdin, prints a table, and ends with 0 if every job
+was done and successful."""
+import json
+import sys
+
+
+def number(value):
+    return "-" if value is None else f"{value:.2f}".rstrip("0").rstrip(".")
+
+
+def ping(result):
+    rtt = "/".join(number(result.get(key)) for key in ("min_ms", "avg_ms", "max_ms"))
+    received, sent = result.get("packets_received"), result.get("packets_sent")
+    return f"{received} of {sent} replies, min/avg/max {rtt} ms"
+
+
+def dns(result):
+    records = [f"{r['type']} {r['value']} (ttl {r['ttl']})" for r in result.get("records", [])]
+    return f"{result.get('rcode')}: {', '.join(records)}, query {number(result.get('query_ms'))} ms"
+
+
+def http(result):
+    phases = result.get("phases", {})
+    shown = [f"{name} {number(phases[name + '_ms'])}" for name in ("connect", "wait", "total") if name + "_ms" in phases]
+    return f"status {result.get('status_code')}, {result.get('body_bytes')} bytes, {', '.join(shown)} ms"
+
+
+MEASURED = {"ping": ping, "dns": dns, "http": http}
+
+
+def row(job):
+    result = job.get("result") or {}
+    good = job.get("state") == "done" and bool(result.get("success"))
+    if good:
+        what = MEASURED[job["tool"]](result) if job["tool"] in MEASURED else ""
+    else:
+        what = f"{result.get('error_code') or job.get('state')}: {result.get('error') or 'no result'}"
+    took = f"{1000 * job['execution_time']:.1f} ms" if job.get("execution_time") is not None else "-"
+    return good, (job["tool"], job["target"], "ok" if good else "FAILED", took, what)
+
+
+def main():
+    jobs = json.load(sys.stdin)["jobs"]
+    rows = [row(job) for job in jobs]
+    lines = [("TOOL", "TARGET", "RESULT", "TOOK", "MEASURED")] + [cells for _, cells in rows]
+    widths = [max(len(line[i]) for line in lines) for i in range(4)]
+    for line in lines:
+        print("  ".join(cell.ljust(width) for cell, width in zip(line, widths)) + "  " + line[4])
+    failed = sum(not good for good, _ in rows)
+    print(f"\n{len(rows) - failed} of {len(rows)} jobs succeeded")
+    return 1 if failed or not rows else 0
+
+
+sys.exit(main())
