@@ -8,7 +8,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-left_out='(Lab|Load|Soak|Process|Privilege)Tests'
+left_out='(Lab|Load|Soak|Program|Privilege)Tests'
 sanitizer=${1:-}
 case $sanitizer in
     address)
