@@ -10,6 +10,7 @@ public struct DispatchCounts: Sendable, Hashable {
     public var errors = 0
     public var queued = 0
     public var inFlight = 0
+    public var isDraining = false
 
     mutating func count(_ result: ProbeResult) {
         switch result.outcome.failure?.code {

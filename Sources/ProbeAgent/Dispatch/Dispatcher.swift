@@ -55,6 +55,7 @@ public final class Dispatcher: Sendable {
         state.withLock { state in
             var counts = state.counts
             counts.queued = state.queue.queued
+            counts.isDraining = state.isDraining
             counts.inFlight = state.active.count - state.queue.queued
             return counts
         }

@@ -14,7 +14,8 @@ public final class Session: Sendable {
     private struct State {
         var isStopping = false
         var live: Live?
-        var loop: Task<Void, Never>?
+        /// Ends the waiting that `run` is in: the pause between attempts, or an attempt that hangs.
+        var interrupt: (@Sendable () -> Void)?
         var serverAcknowledges = false
         var lastReason: String?
     }
@@ -73,12 +74,18 @@ public final class Session: Sendable {
                 group.cancelAll()
             }
         }
-        let (live, pausing) = state.withLock { state in
+        let (live, interrupt) = state.withLock { state in
             state.isStopping = true
-            return (state.live, state.loop)
+            return (state.live, state.interrupt)
         }
-        live?.channel.eventLoop.execute { live?.handler.value.stop() }
-        pausing?.cancel()
+        guard let live else {
+            interrupt?()
+            return
+        }
+        live.channel.eventLoop.execute {
+            // A connection that had ended already: `run` waits for the next attempt, or is in it.
+            if !live.handler.value.stop() { interrupt?() }
+        }
     }
 
     /// Sends a frame that may be lost: dropped when there is no connection or it is slow.
@@ -98,29 +105,47 @@ public final class Session: Sendable {
         ).encoded()
         let acknowledges = state.withLock { $0.serverAcknowledges }
         logger.debug("session.connecting", metadata: ["url": "\(configuration.backend)"])
-        do {
-            let channel = try await connector.connect { [configuration, ports, time, logger] in
-                SessionHandler(
-                    authentication: authentication, heartbeat: configuration.heartbeat,
-                    serverAcknowledges: acknowledges, ports: ports, time: time, logger: logger
-                ) { ended.yield($0) }
+        // In a task of its own: NIO's connect cannot be cancelled, and a stopping node must not wait for it.
+        Task {
+            do {
+                try await open { [configuration, ports, time, logger] in
+                    SessionHandler(
+                        authentication: authentication, heartbeat: configuration.heartbeat,
+                        serverAcknowledges: acknowledges, ports: ports, time: time, logger: logger
+                    ) { ended.yield($0) }
+                }
+            } catch let refusal as WebSocketConnector.Refusal {
+                ended.yield(failure(refusal.reason, refusal.end))
+            } catch {
+                ended.yield(failure("Connecting to \(configuration.backend.authority) failed: \(error)."))
             }
-            let handler = try await channel.eventLoop.submit {
-                NIOLoopBound(
-                    try channel.pipeline.syncOperations.handler(type: SessionHandler.self), eventLoop: channel.eventLoop)
-            }.get()
-            let isStopping = state.withLock { state in
-                state.live = Live(channel: channel, handler: handler)
-                return state.isStopping
-            }
-            if isStopping { channel.eventLoop.execute { handler.value.stop() } }
-            for await ending in endings { return ending }
-            return failure("The connection ended.")
-        } catch let refusal as WebSocketConnector.Refusal {
-            return failure(refusal.reason, refusal.end)
-        } catch {
-            return failure("Connecting to \(configuration.backend.authority) failed: \(WebSocketConnector.words(error)).")
         }
+        interruptible { [self] in ended.yield(failure("The node stops.")) }
+        for await ending in endings { return ending }
+        return failure("The node stops.")
+    }
+
+    private func open(_ handler: @escaping @Sendable () -> SessionHandler) async throws {
+        let channel = try await connector.connect(handler)
+        let handler = try await channel.eventLoop.submit {
+            let handler = try channel.pipeline.syncOperations.handler(type: SessionHandler.self)
+            handler.begin()
+            return NIOLoopBound(handler, eventLoop: channel.eventLoop)
+        }.get()
+        let isStopping = state.withLock { state in
+            state.live = Live(channel: channel, handler: handler)
+            return state.isStopping
+        }
+        if isStopping { channel.eventLoop.execute { _ = handler.value.stop() } }
+    }
+
+    /// Lets `stop` call `interrupt`; at once if it was there already.
+    private func interruptible(_ interrupt: @escaping @Sendable () -> Void) {
+        let isStopping = state.withLock { state in
+            state.interrupt = interrupt
+            return state.isStopping
+        }
+        if isStopping { interrupt() }
     }
 
     private func failure(_ reason: String, _ end: ConnectionEnd = .failed) -> SessionHandler.Ending {
@@ -129,11 +154,7 @@ public final class Session: Sendable {
 
     private func pause(_ delay: Duration) async {
         let task = Task { _ = try? await time.sleep(for: delay) }
-        let isStopping = state.withLock { state in
-            state.loop = task
-            return state.isStopping
-        }
-        if isStopping { task.cancel() }
+        interruptible { task.cancel() }
         await task.value
     }
 

@@ -54,8 +54,11 @@ final class SessionHandler: ChannelInboundHandler {
 
     // MARK: The channel's events
 
-    func handlerAdded(context: ChannelHandlerContext) {
-        self.context = context
+    func handlerAdded(context: ChannelHandlerContext) { self.context = context }
+
+    /// The upgrade is done: the node speaks first. (While it is under way NIO's upgrade handler refuses writes.)
+    func begin() {
+        guard let context else { return }
         apply(machine.opened(at: time.now), context)
         rearm(context)
     }
@@ -206,12 +209,13 @@ final class SessionHandler: ChannelInboundHandler {
         apply([machine.ping()], context)
     }
 
-    /// The node stops: close handshake with 1000.
-    func stop() {
-        guard let context else { return }
+    /// The node stops: close with 1000. False when the connection had ended before.
+    func stop() -> Bool {
+        guard let context, !hasEnded else { return false }
         sendClose(.normalClosure, context)
         context.flush()
         apply(machine.failed("The node stops."), context)
+        return true
     }
 
     private func finish(_ how: ConnectionEnd, _ reason: String, _ context: ChannelHandlerContext) {
