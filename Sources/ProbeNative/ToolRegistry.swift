@@ -4,9 +4,12 @@ public struct ToolRegistry: Sendable {
 
     public init(_ tools: [any Tool]) { self.tools = tools }
 
-    /// THE table of built-in tools: one line each.
-    public static func builtIn() -> ToolRegistry {
-        ToolRegistry([])
+    /// THE table of built-in tools: one line each. `ping` is the lane that start-up opened; a table that is only
+    /// read (help, the list of tools) needs none.
+    public static func builtIn(ping: PingLane = .notOpened) -> ToolRegistry {
+        ToolRegistry([
+            PingTool(lane: ping)
+        ])
     }
 
     public subscript(name: String) -> (any Tool)? { tools.first { $0.name == name } }

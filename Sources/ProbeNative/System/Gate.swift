@@ -46,7 +46,8 @@ public final class Gate: ReactorLocal, @unchecked Sendable {
         return socket
     }
 
-    private func open(
+    /// A socket that the caller connects by itself, to know when exactly the handshake began.
+    func open(
         _ transport: Transport, to address: SocketAddress, as request: PolicyRequest, source: Source?,
         until deadline: Instant
     ) async throws(ProbeFailure) -> Socket {
@@ -63,6 +64,17 @@ public final class Gate: ReactorLocal, @unchecked Sendable {
         } catch {
             throw error.failure(.connect, "opening a socket to \(address)")
         }
+    }
+
+    /// Checks the policy, and that the kernel has a route to `address` and lets this process use it: what a datagram
+    /// socket's connect finds out without sending anything.
+    /// - Throws: `policy_denied`; `network_unreachable`, `host_unreachable`, `permission_denied`, ... at stage `request`.
+    func checkRoute(to address: IPAddress, as request: PolicyRequest) throws(ProbeFailure) {
+        try check(request)
+        do throws(Errno) {
+            let descriptor = try Syscalls.socket(address.family.domain, Int32(SOCK_DGRAM.rawValue), 0)
+            try Syscalls.connect(descriptor.number, to: SocketAddress(address, port: 9))
+        } catch { throw error.failure(.request, "sending to \(address)") }
     }
 
     /// A socket for a library that connects it itself (libcurl's OPENSOCKETFUNCTION). The caller holds a share of

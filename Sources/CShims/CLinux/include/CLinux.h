@@ -3,9 +3,12 @@
 #define PROBEOPS_CLINUX_H
 
 #include <errno.h>
+#include <pthread.h>
+#include <signal.h>
 #include <stdint.h>
 #include <string.h>
 #include <linux/capability.h>
+#include <linux/filter.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/epoll.h>
@@ -47,5 +50,75 @@ static inline int probe_raise_descriptor_limit(uint64_t *limit) {
 
 // pthread_setname_np is a GNU extension that Glibc's Swift module does not show.
 static inline void probe_name_this_thread(const char *name) { prctl(PR_SET_NAME, name, 0, 0, 0); }
+
+// capget(2) and capset(2) have no wrappers in glibc. Both act on the calling thread only.
+static inline int probe_capabilities_get(uint64_t *effective, uint64_t *permitted) {
+    struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3, .pid = 0};
+    struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3];
+    if (syscall(SYS_capget, &header, data) != 0) return -1;
+    *effective = (uint64_t)data[1].effective << 32 | data[0].effective;
+    *permitted = (uint64_t)data[1].permitted << 32 | data[0].permitted;
+    return 0;
+}
+
+// The inheritable set is left as it is.
+static inline int probe_capabilities_set(uint64_t effective, uint64_t permitted) {
+    struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3, .pid = 0};
+    struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3];
+    if (syscall(SYS_capget, &header, data) != 0) return -1;
+    data[0].effective = (uint32_t)effective;
+    data[1].effective = (uint32_t)(effective >> 32);
+    data[0].permitted = (uint32_t)permitted;
+    data[1].permitted = (uint32_t)(permitted >> 32);
+    return (int)syscall(SYS_capset, &header, data);
+}
+
+static const int PROBE_CAP_NET_RAW = CAP_NET_RAW;
+
+// BPF_STMT and BPF_JUMP are initializer macros; opcodes are expressions of macros. Neither imports.
+static const uint16_t PROBE_BPF_HEADER_LENGTH_TO_X = BPF_LDX | BPF_B | BPF_MSH;
+static const uint16_t PROBE_BPF_LOAD_HALF = BPF_LD | BPF_H | BPF_ABS;
+static const uint16_t PROBE_BPF_LOAD_WORD = BPF_LD | BPF_W | BPF_ABS;
+static const uint16_t PROBE_BPF_LOAD_HALF_X = BPF_LD | BPF_H | BPF_IND;
+static const uint16_t PROBE_BPF_LOAD_WORD_X = BPF_LD | BPF_W | BPF_IND;
+static const uint16_t PROBE_BPF_JUMP_EQUAL = BPF_JMP | BPF_JEQ | BPF_K;
+static const uint16_t PROBE_BPF_RETURN = BPF_RET | BPF_K;
+// Offsets from here on are counted from the network header: a raw ICMPv6 socket's filter sees the ICMPv6 header only.
+static const uint32_t PROBE_BPF_NETWORK_HEADER = (uint32_t)SKF_NET_OFF;
+
+// SO_ATTACH_FILTER copies the program; a later one replaces it in one step.
+static inline int probe_attach_filter(int fd, struct sock_filter *program, uint16_t count) {
+    struct sock_fprog value = {.len = count, .filter = program};
+    return setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &value, sizeof value);
+}
+
+// What kind of socket a descriptor is; -1 when it is none.
+static inline int probe_socket_kind(int fd, int *domain, int *type, int *protocol) {
+    socklen_t length = sizeof(int);
+    if (getsockopt(fd, SOL_SOCKET, SO_PROTOCOL, protocol, &length) != 0) return -1;
+    length = sizeof(int);
+    if (getsockopt(fd, SOL_SOCKET, SO_DOMAIN, domain, &length) != 0) return -1;
+    length = sizeof(int);
+    return getsockopt(fd, SOL_SOCKET, SO_TYPE, type, &length);
+}
+
+// A signal whose only effect is EINTR in the thread it is sent to: the one way out of a library's select(2) that waits
+// on a stepped wall clock. SIGRTMIN is a function call behind a macro.
+static inline int probe_interrupt_signal(void) { return SIGRTMIN + 6; }
+
+static void probe_ignore_interrupt(int signal) { (void)signal; }
+
+static inline int probe_install_interrupt(void) {
+    struct sigaction action = {.sa_handler = probe_ignore_interrupt};
+    return sigaction(probe_interrupt_signal(), &action, NULL);
+}
+
+// A lane's thread takes no signal but the one above: ping_send fails on EINTR.
+static inline int probe_block_all_but_interrupt(void) {
+    sigset_t all;
+    sigfillset(&all);
+    sigdelset(&all, probe_interrupt_signal());
+    return pthread_sigmask(SIG_SETMASK, &all, NULL);
+}
 
 #endif

@@ -1,0 +1,67 @@
+import COping
+
+#if canImport(Glibc)
+    import Glibc
+#endif
+
+extension EchoSocket {
+    /// Makes a fresh object open its raw socket by a first ping of the loopback address, and finds that socket.
+    /// - Throws: `permission_denied` without CAP_NET_RAW.
+    static func warm(_ object: OpaquePointer, _ family: IPAddress.Family) throws(ProbeFailure) -> Int32 {
+        let loopback = family == .v4 ? "127.0.0.1" : "::1"
+        // Only the socket is wanted; the answer is not waited for.
+        var seconds = 0.01
+        ping_setopt(object, PING_OPT_TIMEOUT, &seconds)
+        guard ping_host_add(object, loopback) == 0 else {
+            throw ProbeFailure(
+                .request, .networkUnreachable,
+                "This node has no IPv\(family.rawValue): \(String(cString: ping_get_error(object))).")
+        }
+        probe_oping_begin_send()
+        errno = 0
+        let status = ping_send(object)
+        let error = Errno(rawValue: errno)
+        var failed: Int32 = 0
+        let sendFailed = probe_oping_end_send(&failed, 1) > 0
+        ping_host_remove(object, loopback)
+        // A refused loopback packet (a firewall's doing) leaves the socket as good as any.
+        guard status >= 0 || sendFailed else { throw Self.openingFailed(error) }
+        let fd = try find(object, family)
+        do throws(Errno) {
+            try Syscalls.setNonBlockingCloseOnExec(fd)
+            try Syscalls.attach(.nothing, to: fd)
+        } catch { throw error.failure(.request, "preparing a raw socket") }
+        Syscalls.drain(fd)
+        return fd
+    }
+
+    private static func openingFailed(_ error: Errno) -> ProbeFailure {
+        guard error == .notPermitted || error == .accessDenied else {
+            return error.failure(.request, "opening a raw ICMP socket")
+        }
+        return ProbeFailure(
+            .request, .permissionDenied,
+            "Ping needs the capability CAP_NET_RAW, which this node does not have: grant it with "
+                + "`setcap cap_net_raw+p probe-agent`, `docker run --cap-add NET_RAW`, "
+                + "or `AmbientCapabilities=CAP_NET_RAW` in the systemd unit.")
+    }
+
+    /// The descriptor of the object's socket, which liboping tells nobody: the one raw ICMP socket whose TTL follows the
+    /// object's, three random values long. Fails when there is not exactly one.
+    private static func find(_ object: OpaquePointer, _ family: IPAddress.Family) throws(ProbeFailure) -> Int32 {
+        let (proto, level, option) =
+            family == .v4
+            ? (Int32(IPPROTO_ICMP), Int32(IPPROTO_IP), IP_TTL)
+            : (Int32(IPPROTO_ICMPV6), Int32(IPPROTO_IPV6), IPV6_UNICAST_HOPS)
+        var candidates = (0..<Int32(FD_SETSIZE)).filter { Syscalls.isRawSocket($0, family.domain, proto) }
+        for _ in 0..<3 {
+            var ttl = Int32.random(in: 2...254)
+            ping_setopt(object, PING_OPT_TTL, &ttl)
+            candidates.removeAll { (try? Syscalls.option($0, level, option)) != ttl }
+        }
+        guard let fd = candidates.first, candidates.count == 1 else {
+            throw ProbeFailure(.request, .internalError, "The raw socket of a ping object could not be told from others.")
+        }
+        return fd
+    }
+}

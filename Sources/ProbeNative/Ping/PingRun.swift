@@ -1,0 +1,86 @@
+/// One ping, packet after packet.
+struct PingRun {
+    private let parameters: PingParameters
+    private let address: IPAddress
+    private let engine: any EchoEngine
+    private let context: ProbeContext
+    private var report: PingReport
+    private var quality = Quality()
+    /// The first reason why a packet could not be sent, and why one was refused on its way.
+    private var sendFailure: ProbeFailure?
+    private var refusal: ProbeFailure?
+
+    init(
+        _ parameters: PingParameters, to address: IPAddress, by engine: any EchoEngine, in context: ProbeContext,
+        report: PingReport
+    ) {
+        self.parameters = parameters
+        self.address = address
+        self.engine = engine
+        self.context = context
+        self.report = report
+    }
+
+    mutating func outcome() async -> ProbeOutcome {
+        if parameters.transport == .icmp { quality.clockStepped = false }
+        let failure = await sendAll() ? verdict : .cancelled(.response)
+        return ProbeOutcome(report, failure: failure, resolvedAddress: address, quality: quality)
+    }
+
+    /// False when the job was cut.
+    private mutating func sendAll() async -> Bool {
+        var due = context.now
+        for seq in 1...parameters.count {
+            guard await pause(until: due) else { return false }
+            // A packet that waited for the one before it is not made up for by a burst.
+            due = max(due, context.now) + parameters.interval
+            guard await sendOne(seq) else { return false }
+            if parameters.stopOnReply, report.received > 0 { break }
+        }
+        return true
+    }
+
+    private func pause(until instant: Instant) async -> Bool {
+        guard !Task.isCancelled else { return false }
+        guard instant > context.now else { return context.now < context.deadline }
+        return await context.reactor.park(until: instant) == .timeout && context.now < context.deadline
+    }
+
+    /// False when the job was cut before the packet's fate was known: then it is not reported at all.
+    private mutating func sendOne(_ seq: Int) async -> Bool {
+        let echo = parameters.echo(to: address)
+        var result = await engine.send(echo, in: context)
+        if result.clockStepped {
+            quality.clockStepped = true
+            // liboping loses a good reply when the wall clock steps back: not the host's fault, so once more.
+            if result.outcome == .timeout { result = await engine.send(echo, in: context) }
+        }
+        var packet = PingReport.Packet(seq: seq, status: .reply)
+        switch result.outcome {
+        case .reply(let rtt, let ttl):
+            packet.rtt = rtt
+            packet.ttl = ttl
+            packet.from = address
+        case .timeout:
+            packet.status = .timeout
+        case .unreachable(let failure):
+            packet.status = .unreachable
+            if refusal == nil { refusal = failure }
+        case .sendError(let failure):
+            packet.status = .sendError
+            if sendFailure == nil { sendFailure = failure }
+        case .cut:
+            return false
+        }
+        report.packets.append(packet)
+        return true
+    }
+
+    private var verdict: ProbeFailure? {
+        if report.received > 0 { return nil }
+        if report.sent == 0, let sendFailure { return sendFailure }
+        if let refusal { return refusal }
+        let times = report.sent == 1 ? "the packet that was" : "any of the \(report.sent) packets that were"
+        return ProbeFailure(.response, .noReply, "\(address) did not reply to \(times) sent.")
+    }
+}
