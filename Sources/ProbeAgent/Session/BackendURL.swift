@@ -21,7 +21,8 @@ public struct BackendURL: Sendable, Hashable, CustomStringConvertible {
             let host = components.host?.droppingBrackets, !host.isEmpty
         else { throw InvalidInput("\(text.quotedForMessage) is not a URL with a host.") }
         guard let kind = Self.schemes[scheme] else {
-            throw InvalidInput("The backend's URL must begin with https, http, wss or ws, not \(scheme.quotedForMessage).")
+            throw InvalidInput(
+                "The backend's URL must begin with https, http, wss or ws, not \(scheme.quotedForMessage).")
         }
         if components.user != nil || components.password != nil {
             throw InvalidInput("The backend's URL must not hold a user name or password.")
@@ -66,11 +67,14 @@ extension ProbeNative.Host {
     fileprivate var isLoopback: Bool {
         switch self {
         case .address(let address): address.isLoopback
-        case .name(let name): name == "localhost" || name == "localhost." || name.hasSuffix(".localhost")
+        // Not *.localhost: glibc asks the DNS for those.
+        case .name(let name): name == "localhost" || name == "localhost."
         }
     }
 }
 
 extension String {
-    fileprivate var droppingBrackets: String { hasPrefix("[") && hasSuffix("]") ? String(dropFirst().dropLast()) : self }
+    fileprivate var droppingBrackets: String {
+        hasPrefix("[") && hasSuffix("]") ? String(dropFirst().dropLast()) : self
+    }
 }

@@ -11,16 +11,16 @@ public enum ConnectionEnd: Sendable, Hashable {
     case refused
     /// The backend closed with this code.
     case closed(UInt16)
-    /// The backend said when to come back.
+    /// The backend said that it goes, and perhaps when to come back.
     case serverShutdown(Duration?)
 }
 
-/// The delays that the operator chose.
+/// The delays between attempts, as the operator has them.
 public struct ReconnectPolicy: Sendable, Hashable {
     public var initial = Duration.seconds(1)
     public var factor = 1.5
     public var maximum = Duration.seconds(30)
-    /// Share of a delay by which it varies.
+    /// Share of a delay by which it varies: 0.1 is 10 % up or down.
     public var jitter = 0.1
     /// Those of the above that the operator set: the server's wishes do not touch them.
     public var chosen: Set<Setting> = []
@@ -31,19 +31,19 @@ public struct ReconnectPolicy: Sendable, Hashable {
 }
 
 /// The delay before each attempt (docs/wire-protocol.md, "Reconnecting"): the initial one, then each `factor` times the
-/// last up to the maximum, varied by +-`jitter`. What is multiplied is the delay without its jitter. Pure: the random
+/// last up to the maximum, varied by `jitter`. What is multiplied is the delay without its jitter. Pure: the random
 /// number is handed in.
 struct Reconnection {
-    /// Authenticated for this long, the next failure starts over: two nodes with one UUID, or a server that
-    /// authenticates and closes, make no storm.
+    /// Authenticated for this long, the next failure starts over. Sooner it does not: two nodes with one UUID, or a
+    /// server that authenticates and closes, make no storm.
     static let settled = Duration.seconds(30)
-    static let longestRetryAfter = Duration.seconds(3600)
-    /// Bounds on what a server may wish for.
-    static let wishes = Duration.milliseconds(100)...Duration.seconds(3600)
+    static let longestWait = Duration.seconds(3600)
+    /// Bounds on the delays that a server may wish for.
+    private static let wishes = Duration.milliseconds(100.0)...longestWait
 
     private let policy: ReconnectPolicy
     private var initial: Duration
-    private var minimum = Duration.zero
+    private var floor = Duration.zero
     private var maximum: Duration
     private var jitter: Double
     private var next: Duration?
@@ -55,13 +55,24 @@ struct Reconnection {
         jitter = policy.jitter
     }
 
-    /// The server's wishes, from its answer to the authentication.
+    /// Takes the server's wishes, from its answer to the authentication, in the place of its earlier ones. What it does
+    /// not say, and what the operator chose, is the node's own.
     mutating func heed(_ hints: ReconnectHints) {
         func bounded(_ wish: Duration) -> Duration { min(max(wish, Self.wishes.lowerBound), Self.wishes.upperBound) }
-        if let wish = hints.minDelay { minimum = bounded(wish) }
-        if let wish = hints.maxDelay, !policy.chosen.contains(.maximum) { maximum = max(bounded(wish), minimum) }
+        self = Reconnection(policy, next: next)
+        if let wish = hints.maxDelay, !policy.chosen.contains(.maximum) { maximum = bounded(wish) }
         if let wish = hints.initialDelay, !policy.chosen.contains(.initial) { initial = bounded(wish) }
-        if let wish = hints.jitterFactor, !policy.chosen.contains(.jitter), (0...1).contains(wish) { jitter = wish }
+        if let wish = hints.jitterFactor, !policy.chosen.contains(.jitter) { jitter = min(max(wish, 0), 1) }
+        // A floor is a wish about each delay: it yields to whichever of them the operator chose.
+        if let wish = hints.minDelay, !policy.chosen.contains(.initial) {
+            floor = bounded(wish)
+            if policy.chosen.contains(.maximum) { floor = min(floor, maximum) } else { maximum = max(maximum, floor) }
+        }
+    }
+
+    private init(_ policy: ReconnectPolicy, next: Duration?) {
+        self.init(policy)
+        self.next = next
     }
 
     /// - Parameters:
@@ -69,19 +80,15 @@ struct Reconnection {
     ///   - unit: a random number from -1 to 1.
     mutating func delay(after end: ConnectionEnd, authenticatedFor: Duration?, unit: Double) -> Duration {
         if let authenticatedFor, authenticatedFor >= Self.settled { next = nil }
-        // 4001: our backend's "replaced", another node uses this UUID; 1013: "try again later" (RFC 6455's registry).
+        // 4001: our backend's "replaced", another node has this UUID. 1013: "try again later" (the IANA registry).
         if end == .closed(4001) || end == .closed(1013) { next = maximum }
-        // 1012: the server restarts and will be back.
-        if end == .closed(1012) { next = nil }
-        let floor = policy.chosen.contains(.initial) ? .zero : minimum
-        let delay = min(max(next ?? initial, floor), max(maximum, floor))
+        let delay = min(max(next ?? initial, floor), maximum)
         next = min(delay * policy.factor, maximum)
+        let varied = delay + delay * (jitter * min(max(unit, -1), 1))
         switch end {
-        case .serverShutdown(let wish?): return wish
-        case .retryAfter(let wish): return max(min(wish, Self.longestRetryAfter), vary(delay, unit))
-        default: return vary(delay, unit)
+        case .serverShutdown(let wish?): return min(wish, Self.longestWait)
+        case .retryAfter(let wish): return max(min(wish, Self.longestWait), varied)
+        default: return varied
         }
     }
-
-    private func vary(_ delay: Duration, _ unit: Double) -> Duration { delay + delay * (jitter * unit) }
 }

@@ -87,7 +87,7 @@ final class SessionHandler: ChannelInboundHandler {
     }
 
     func channelInactive(context: ChannelHandlerContext) {
-        apply(machine.closed(code: nil, reason: ""), context)
+        apply(machine.closed(code: nil, reason: "", at: time.now), context)
         context.fireChannelInactive()
     }
 
@@ -145,7 +145,7 @@ final class SessionHandler: ChannelInboundHandler {
         let reason = String(decoding: payload.readableBytesView.prefix(123), as: UTF8.self)
         if code == 1009 { ports.results.shrinkLargestUnsettled() }
         sendClose(code == 1005 ? .normalClosure : WebSocketErrorCode(codeNumber: Int(code)), context)
-        apply(machine.closed(code: code, reason: reason), context)
+        apply(machine.closed(code: code, reason: reason, at: time.now), context)
     }
 
     // MARK: Doing what the machine says

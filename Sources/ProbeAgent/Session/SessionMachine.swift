@@ -38,6 +38,9 @@ struct SessionMachine {
     /// Pings under way, and the last entry that was written before each.
     private var pings: [(payload: UInt64, sequence: UInt64)] = []
     private var lastSent: UInt64 = 0
+    private var isServerGoing = false
+    /// What `server_shutdown` said of when to come back.
+    private var reconnectAt: Instant?
 
     /// True once the server has acknowledged a result by `result_received`: from then on only that settles one.
     private(set) var serverAcknowledges: Bool
@@ -57,7 +60,7 @@ struct SessionMachine {
         switch phase {
         case .opening, .ended: nil
         case .authenticating(let until): until
-        case .active: min(nextHeartbeat, nextPing, lastFrame + silenceLimit)
+        case .active: min(nextHeartbeat, nextPing, lastFrame + silenceLimit, reconnectAt ?? .distantFuture)
         }
     }
 
@@ -87,14 +90,17 @@ struct SessionMachine {
             if now >= lastFrame + silenceLimit {
                 return end(.failed, "Nothing came from the backend for \(silenceLimit): the connection is dead.")
             }
+            if let reconnectAt, now >= reconnectAt {
+                return end(.serverShutdown(.zero), "The backend is shutting down.")
+            }
             var actions: [Action] = []
             if now >= nextHeartbeat {
                 actions.append(.sendHeartbeat)
-                nextHeartbeat = max(nextHeartbeat + heartbeat, now)
+                nextHeartbeat = now + heartbeat
             }
             if now >= nextPing {
                 actions.append(ping())
-                nextPing = max(nextPing + pingInterval, now)
+                nextPing = now + pingInterval
             }
             return actions
         }
@@ -120,7 +126,10 @@ struct SessionMachine {
             return [.settle(requestID: requestID)]
         case (_, .ping): return [.sendPong]
         case (.active, .serverShutdown(let wish)):
-            return end(.serverShutdown(wish), "The backend is shutting down.")
+            // What runs goes on, and its results go out for as long as the server keeps the connection.
+            isServerGoing = true
+            reconnectAt = wish.map { now + $0 }
+            return [.warn("The backend announces that it is shutting down.")]
         default: return []
         }
     }
@@ -143,14 +152,20 @@ struct SessionMachine {
         return isActive && !serverAcknowledges && sequence > 0 ? [.settleThrough(sequence)] : []
     }
 
-    mutating func closed(code: UInt16?, reason: String) -> [Action] {
+    /// The other side ended the connection.
+    /// - Parameter code: of its close frame; nil when there was none.
+    mutating func closed(code: UInt16?, reason: String, at now: Instant) -> [Action] {
         let said = reason.isEmpty ? "" : " (\(reason.quotedForMessage))"
-        switch code {
-        case nil: return end(.failed, "The connection to the backend was lost.")
-        case 4001?:
-            return end(.closed(4001), "Another node has connected with this node's UUID\(said): only one may use it.")
-        case let code?: return end(.closed(code), "The backend closed the connection with code \(code)\(said).")
+        let sentence =
+            switch code {
+            case nil: "The connection to the backend was lost."
+            case 4001?: "Another node has connected with this node's UUID\(said): only one may use it."
+            case let code?: "The backend closed the connection with code \(code)\(said)."
+            }
+        if isServerGoing, code != 4001 {
+            return end(.serverShutdown(reconnectAt.map { max(.zero, $0 - now) }), sentence)
         }
+        return end(code.map(ConnectionEnd.closed) ?? .failed, sentence)
     }
 
     mutating func failed(_ reason: String) -> [Action] { end(.failed, reason) }
@@ -167,9 +182,9 @@ struct SessionMachine {
         let offset = Duration.nanoseconds(server.nanoseconds - wall.nanoseconds)
         clockOffset = offset
         guard abs(offset) > Self.clockWarning, !wasOff else { return [] }
-        return [
-            .warn("This machine's clock differs from the backend's by \(offset.inSeconds.rounded()) s: check its time service.")
-        ]
+        let direction = offset < .zero ? "ahead of" : "behind"
+        let seconds = abs(offset).components.seconds
+        return [.warn("This machine's clock is \(seconds) s \(direction) the backend's: check its time service.")]
     }
 
     private static func advice(_ message: String) -> String {

@@ -27,7 +27,8 @@ struct WebSocketConnector {
         configuration.certificateVerification = .fullVerification
         if let caFile {
             guard let authorities = try? NIOSSLCertificate.fromPEMFile(caFile), !authorities.isEmpty else {
-                throw InvalidInput("The CA file \(caFile.quotedForMessage) cannot be read, or holds no PEM certificate.")
+                throw InvalidInput(
+                    "The CA file \(caFile.quotedForMessage) cannot be read, or holds no PEM certificate.")
             }
             configuration.additionalTrustRoots = [.certificates(authorities)]
         }
@@ -153,7 +154,8 @@ private final class RefusalReader: ChannelInboundHandler {
             return .init(end: .failed, reason: "The backend closed the connection before it answered the upgrade.")
         }
         let said = String(decoding: body.readableBytesView.prefix(Self.kept), as: UTF8.self)
-        let reason = "The backend answered \(head.status.code) \(head.status.reasonPhrase) instead of opening a WebSocket"
+        let reason =
+            "The backend answered \(head.status.code) \(head.status.reasonPhrase) instead of opening a WebSocket"
             + (said.isEmpty ? "." : ": \(said.quotedForMessage).")
         if [.tooManyRequests, .serviceUnavailable].contains(head.status),
             let seconds = head.headers.first(name: "Retry-After").flatMap({ Int($0) }), seconds >= 0

@@ -21,6 +21,17 @@ public struct AuthenticationAccepted: Sendable, Hashable {
     public var connectionID: String?
     public var reconnect: ReconnectHints
     public var serverTime: String?
+
+    public init(
+        message: String, nodeUUID: String? = nil, connectionID: String? = nil,
+        reconnect: ReconnectHints = ReconnectHints(), serverTime: String? = nil
+    ) {
+        self.message = message
+        self.nodeUUID = nodeUUID
+        self.connectionID = connectionID
+        self.reconnect = reconnect
+        self.serverTime = serverTime
+    }
 }
 
 public struct ReconnectHints: Sendable, Hashable {
