@@ -130,7 +130,11 @@ let package = Package(
             swiftSettings: swiftSettings),
         .testTarget(
             name: "ProbeBackendTests",
-            dependencies: ["ProbeBackend", "ProbeTesting", "probe-agent", "probe-backend"],
+            dependencies: [
+                "ProbeBackend", "ProbeNative", "ProbeTesting", "probe-agent", "probe-backend",
+                .product(name: "GRDB", package: "GRDB.swift"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ],
             swiftSettings: swiftSettings),
         .testTarget(
             name: "ProbeTestingTests", dependencies: ["ProbeTesting", "probe-agent"],
