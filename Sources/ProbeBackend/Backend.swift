@@ -48,7 +48,8 @@ public struct Backend: Service {
         try await application.run()
     }
 
-    private static func router(_ configuration: BackendConfiguration, _ jobs: JobService) -> Router<BasicRequestContext> {
+    private static func router(_ configuration: BackendConfiguration, _ jobs: JobService) -> Router<BasicRequestContext>
+    {
         let router = Router(context: BasicRequestContext.self)
         router.add(middleware: ProblemMiddleware())
         HealthRoutes(store: jobs.store).add(to: router)

@@ -8,7 +8,7 @@ Commands:
   connect     url, ca: opens a connection; commands without "connection" act on the newest
   send        message: an object, or text: a string, as one text frame
   fragments   text, size: one text message in frames of `size` bytes
-  frame       opcode, fin, rsv1, and text (times `repeat`) or hex: one masked frame
+  frame       opcode, fin, and text (times `repeat`) or hex: one masked frame
   raw         hex, written to the TCP connection as it is
   close       code, reason;   abort: reset the TCP connection;   pause: stop reading;   resume
   answer      every job from now on, `delay` seconds after it came; reported by "tally" only
@@ -126,10 +126,8 @@ class Node:
             await ws.write_frame(i == len(pieces) - 1, Opcode.TEXT if i == 0 else Opcode.CONT, piece)
 
     async def do_frame(self, ws, command):
-        frame = Frame(
-            Opcode[command["opcode"].upper()], payload(command), command.get("fin", True), command.get("rsv1", False)
-        )
-        frame.write(ws.transport.write, mask=True)
+        frame = Frame(Opcode[command["opcode"].upper()], payload(command), command.get("fin", True))
+        ws.transport.write(frame.serialize(mask=True))
 
     async def do_raw(self, ws, command):
         ws.transport.write(payload(command))

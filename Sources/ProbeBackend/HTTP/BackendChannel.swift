@@ -35,9 +35,8 @@ struct BackendChannel: ServerChildChannel {
                 maxFrameSize: NodeLimits.maximumMessage,
                 // Our handler reports the error, and lingers so that the peer learns of it.
                 enableAutomaticErrorHandling: false,
-                shouldUpgrade: { channel, head in
-                    channel.eventLoop.makeSucceededFuture(Self.isForNodes(head) ? [:] : nil)
-                },
+                // The filter below has asked already.
+                shouldUpgrade: { channel, _ in channel.eventLoop.makeSucceededFuture([:]) },
                 upgradePipelineHandler: { channel, _ in
                     channel.eventLoop.makeCompletedFuture { try node(channel) }
                 })
@@ -51,14 +50,14 @@ struct BackendChannel: ServerChildChannel {
             pipeline.enablePipelining = false
             let kind = try channel.pipeline.syncOperations.configureUpgradableHTTPServerPipeline(
                 configuration: pipeline)
+            let handler = try channel.pipeline.syncOperations.handler(
+                type: NIOTypedHTTPServerUpgradeHandler<Kind>.self)
+            try channel.pipeline.syncOperations.addHandler(
+                HandshakeFilter(path: Self.nodePath), position: .before(handler))
             let deadline = channel.eventLoop.scheduleTask(in: .init(Self.idleTimeout)) { channel.close(promise: nil) }
             kind.whenComplete { _ in deadline.cancel() }
             return Value(channel: channel, kind: kind)
         }
-    }
-
-    private static func isForNodes(_ head: HTTPRequestHead) -> Bool {
-        head.uri.prefix { $0 != "?" } == nodePath
     }
 
     private func http(_ channel: any Channel, _ logger: Logger) throws -> Kind {

@@ -44,7 +44,8 @@ struct JobPost {
         try Self.require((1...604_800).contains(expiresIn), "\"expires_in\" must lie between 1 and 604800 seconds.")
         let requestID = body.requestID ?? RequestID.make()
         try Self.require(
-            RequestID.isValid(requestID), "\"request_id\" must be 1 to 128 letters, digits and . _ : -")
+            RequestID.isValid(requestID),
+            "\"request_id\" must be 1 to 128 letters, digits, dots, colons, hyphens and underscores.")
         wait = try Self.checkedWait(body.wait ?? 0)
         job = NewJob(
             requestID: requestID, node: node == "any" ? nil : node.lowercased(), anyNode: node == "any",

@@ -8,10 +8,9 @@ extension DecodingError {
             "\(Self.name(context.codingPath)) is null where \(Self.kind(type)) is expected."
         case .typeMismatch(let type, let context):
             "\(Self.name(context.codingPath)) is not \(Self.kind(type))."
-        case .dataCorrupted(let context) where !context.codingPath.isEmpty:
-            "\(Self.name(context.codingPath)) has a value out of its range."
         default:
-            "The text is not valid JSON."
+            // The text was scanned before: what the decoder still cannot take is a number, and it does not say which.
+            "A number is too large, or has a fraction where an integer is expected."
         }
     }
 

@@ -2,7 +2,7 @@ import Testing
 
 @testable import ProbeBackend
 
-@Suite struct JSONScannerTests {
+@Suite(.timeLimit(.minutes(2))) struct JSONScannerTests {
     private func members(_ text: String, depth: Int = 32) throws -> RawObject? { try RawObject(Array(text.utf8)) }
 
     @Test(arguments: [

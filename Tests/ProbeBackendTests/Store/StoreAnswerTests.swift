@@ -4,7 +4,7 @@ import Testing
 
 @testable import ProbeBackend
 
-@Suite struct StoreAnswerTests {
+@Suite(.timeLimit(.minutes(2))) struct StoreAnswerTests {
     private func withSent(
         _ engine: StoreEngine, _ ids: String..., body: (any Store) async throws -> Void
     ) async throws {
@@ -85,7 +85,7 @@ import Testing
 }
 
 /// What only the file-backed engine promises.
-@Suite struct SQLiteStoreTests {
+@Suite(.timeLimit(.minutes(2))) struct SQLiteStoreTests {
     @Test func isDurableAtEachCommit() async throws {
         let folder = try TemporaryFolder("store")
         let store = try SQLiteStore(path: folder.file("store.db"))

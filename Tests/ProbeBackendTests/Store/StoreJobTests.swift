@@ -2,7 +2,7 @@ import Testing
 
 @testable import ProbeBackend
 
-@Suite struct StoreJobTests {
+@Suite(.timeLimit(.minutes(2))) struct StoreJobTests {
     @Test(arguments: StoreEngine.allCases)
     func claimsMostUrgentFirstThenInOrder(_ engine: StoreEngine) async throws {
         try await engine.with { store in

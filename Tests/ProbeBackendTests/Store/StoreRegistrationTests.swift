@@ -2,7 +2,7 @@ import Testing
 
 @testable import ProbeBackend
 
-@Suite struct StoreRegistrationTests {
+@Suite(.timeLimit(.minutes(2))) struct StoreRegistrationTests {
     @Test(arguments: StoreEngine.allCases)
     func aTokenIsGoodForItsUsesOnly(_ engine: StoreEngine) async throws {
         try await engine.with { store in

@@ -78,3 +78,13 @@ struct APIClient: Sendable {
         throw Unexpected("job \(requestID) never became \(state)")
     }
 }
+
+extension APIClient {
+    /// Asks until the only node there is has that status.
+    func waitForNode(_ status: String) async throws {
+        for _ in 0..<500 {
+            if try await get("/api/v1/nodes").body["nodes"]?[0]?["status"]?.string == status { return }
+        }
+        throw Unexpected("the node never became \(status)")
+    }
+}

@@ -9,7 +9,7 @@ final class FakeNode: Sendable {
 
     /// A node for the length of `body`.
     static func with(_ body: (FakeNode) async throws -> Void) async throws {
-        let node = FakeNode(try await ChildProcess.start("/usr/bin/python3", [Places.testFile("Peers/node.py")]))
+        let node = FakeNode(try ChildProcess.start("/usr/bin/python3", [Places.testFile("Peers/node.py")]))
         do {
             try await body(node)
             await node.process.stop(signal: SIGKILL)
