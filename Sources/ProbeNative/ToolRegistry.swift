@@ -8,7 +8,8 @@ public struct ToolRegistry: Sendable {
     /// read (help, the list of tools) needs none.
     public static func builtIn(ping: PingLane = .notOpened) -> ToolRegistry {
         ToolRegistry([
-            PingTool(lane: ping)
+            PingTool(lane: ping),
+            DNSTool(),
         ])
     }
 

@@ -10,6 +10,8 @@ public struct EngineConfiguration: Sendable {
     public var policy: any AddressPolicy = AllowAll()
     /// Sockets that probes may hold together. Nil: RLIMIT_NOFILE less 200 for everything else.
     public var descriptors: Int?
+    /// Where the node's own look-ups go.
+    public var resolver = ResolverConfiguration.system
     /// Bytes of response bodies that probes may hold together.
     public var bodyBytes = 64 << 20
 
@@ -33,6 +35,7 @@ public final class Engine: Sendable {
             reactor.submit {
                 reactor.install(
                     Gate(reactor: reactor, policy: configuration.policy, descriptorLimit: descriptors))
+                reactor.install(Resolver(reactor: reactor, configuration: configuration.resolver))
                 reactor.install(BodyBudget(reactor: reactor, limit: configuration.bodyBytes / count))
             }
         }

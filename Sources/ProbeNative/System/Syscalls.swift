@@ -163,5 +163,11 @@ enum Syscalls {
         return Int(clamping: limit)
     }
 
+    /// getentropy(3): at most 256 bytes, which neither fails nor blocks once the system has started.
+    static func fillRandom(_ bytes: inout [UInt8]) {
+        precondition(bytes.count <= 256)
+        getentropy(&bytes, bytes.count)
+    }
+
     static var processorCount: Int { max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))) }
 }

@@ -1,0 +1,249 @@
+public enum DNSTransport: String, Sendable, Hashable { case udp, tcp }
+
+/// A name server, and as what the gate is asked for it.
+struct DNSServer: Sendable {
+    var address: SocketAddress
+    var request: PolicyRequest
+    var source: Gate.Source?
+}
+
+/// A decoded response and how it came.
+struct DNSReply: Sendable {
+    var answer: DNSAnswer
+    /// Bytes of the message.
+    var size: Int
+    /// From the sending that it answers to its arrival; a TCP handshake is not part of it.
+    var duration: Duration
+}
+
+/// What an exchange went through, whether or not it succeeded.
+struct DNSTally: Sendable {
+    /// Queries sent, over either transport.
+    var attempts = 0
+    /// Messages that were no answer to the query: a wrong id, another question.
+    var ignored = 0
+    var transport = DNSTransport.udp
+    var connectTime: Duration?
+    /// What UDP brought, where TCP had to be asked for the whole.
+    var truncated: DNSReply?
+}
+
+/// One question to one server: a connected UDP socket, retries, TCP where the answer does not fit. Confined to its
+/// reactor; runs in its caller's task.
+struct DNSExchange {
+    let reactor: Reactor
+    let server: DNSServer
+    /// Queries over one transport, the first one included.
+    let attempts: Int
+    /// How long each waits for its answer.
+    let patience: Duration
+    /// The job's; `deadline_exceeded` when it cuts a wait short.
+    let deadline: Instant
+    private(set) var tally = DNSTally()
+
+    init(_ reactor: Reactor, _ server: DNSServer, attempts: Int, patience: Duration, deadline: Instant) {
+        self.reactor = reactor
+        self.server = server
+        self.attempts = max(1, attempts)
+        self.patience = patience
+        self.deadline = deadline
+    }
+
+    private var gate: Gate { reactor.local(Gate.self) }
+    private var workspace: DNSWorkspace { reactor.local(DNSWorkspace.self) }
+
+    /// - Throws: `resolve_timeout` when nothing answered; `truncated` when UDP's answer was cut and TCP failed;
+    ///   `protocol_error` or `truncated` for what cannot be decoded; the connection's own failure; `deadline_exceeded`
+    ///   and `cancelled`.
+    mutating func run(_ query: inout DNSQuery, over transport: DNSTransport) async throws(ProbeFailure) -> DNSReply {
+        guard transport == .udp else { return try await runTCP(&query) }
+        let reply = try await runUDP(&query)
+        guard reply.answer.flags.truncated else { return reply }
+        tally.truncated = reply
+        do throws(ProbeFailure) {
+            return try await runTCP(&query)
+        } catch {
+            if [.cancelled, .deadlineExceeded, .policyDenied, .localResourceExhausted].contains(error.code) { throw error }
+            throw ProbeFailure(error.stage, .truncated, "The answer did not fit into UDP, and over TCP: \(error.detail)")
+        }
+    }
+
+    // MARK: UDP
+
+    private mutating func runUDP(_ query: inout DNSQuery) async throws(ProbeFailure) -> DNSReply {
+        tally.transport = .udp
+        let socket = try await gate.connect(
+            .udp, to: server.address, as: server.request, source: server.source, until: deadline)
+        // Nothing can be there yet; saves the first recv.
+        socket.sawReadBlock()
+        var sent: [(id: UInt16, at: Instant)] = []
+        for _ in 0..<attempts {
+            try send(&query, socket, &sent)
+            if let reply = try await receiveUDP(&query, socket, &sent) { return reply }
+        }
+        throw silence()
+    }
+
+    /// Each sending has an id of its own, so that a late answer is credited to the query that it answers.
+    private mutating func send(
+        _ query: inout DNSQuery, _ socket: Socket, _ sent: inout [(id: UInt16, at: Instant)]
+    ) throws(ProbeFailure) {
+        query.id = workspace.randomID()
+        sent.append((query.id, reactor.now))
+        tally.attempts += 1
+        let result: Result<Int?, Errno> = query.wire.withUnsafeBytes { bytes in
+            do throws(Errno) { return .success(try socket.trySend(bytes)) } catch { return .failure(error) }
+        }
+        switch result {
+        case .success(.some): return
+        case .success(nil):
+            throw ProbeFailure(.request, .localResourceExhausted, "The node's send buffer to \(server.address) is full.")
+        case .failure(let error): throw error.failure(.request, "asking \(server.address)")
+        }
+    }
+
+    /// The answer to any of the queries `sent`; nil when none came before the last one's patience ran out.
+    private mutating func receiveUDP(
+        _ query: inout DNSQuery, _ socket: Socket, _ sent: inout [(id: UInt16, at: Instant)]
+    ) async throws(ProbeFailure) -> DNSReply? {
+        let end = min(deadline, reactor.now + patience)
+        while true {
+            guard let message = try receive(socket) else {
+                switch await socket.readable(until: end) {
+                case .ready: continue
+                case .cancelled: throw .cancelled(.response)
+                case .timeout:
+                    if end == deadline { throw .deadline(.response) }
+                    return nil
+                }
+            }
+            let now = reactor.now
+            switch query.match(message, ids: sent.lazy.map(\.id)) {
+            case .answer:
+                let id = UInt16(message[0]) << 8 | UInt16(message[1])
+                let start = sent.first { $0.id == id }?.at ?? now
+                return DNSReply(
+                    answer: try workspace.decode(message).get(), size: message.count, duration: now - start)
+            case .caseChanged:
+                // A server that does not repeat the case. Guessing the id is as hard without it.
+                query.lowerCase()
+                try send(&query, socket, &sent)
+            case .other:
+                tally.ignored += 1
+                if now >= end { return nil }
+                // A flood of strangers must not keep the reactor from others.
+                if tally.ignored % 32 == 0 { await Task.yield() }
+            }
+        }
+    }
+
+    /// One datagram, or what TCP has, in the workspace's buffer: valid until the next suspension.
+    private func receive(_ socket: Socket) throws(ProbeFailure) -> UnsafeRawBufferPointer? {
+        let buffer = workspace.buffer
+        do throws(Errno) {
+            guard let count = try socket.tryReceive(into: buffer) else { return nil }
+            return UnsafeRawBufferPointer(rebasing: buffer[..<count])
+        } catch {
+            // A UDP socket learns by ICMP that nobody listens.
+            throw error.failure(.connect, "asking \(server.address)")
+        }
+    }
+
+    // MARK: TCP
+
+    private mutating func runTCP(_ query: inout DNSQuery) async throws(ProbeFailure) -> DNSReply {
+        tally.transport = .tcp
+        for _ in 1..<attempts {
+            do throws(ProbeFailure) {
+                return try await askOverTCP(&query)
+            } catch {
+                guard error.code == .resolveTimeout || error.code == .connectionTimeout else { throw error }
+            }
+        }
+        return try await askOverTCP(&query)
+    }
+
+    private mutating func askOverTCP(_ query: inout DNSQuery) async throws(ProbeFailure) -> DNSReply {
+        let end = min(deadline, reactor.now + patience)
+        let start = reactor.now
+        do throws(ProbeFailure) {
+            let socket = try await gate.connect(
+                .tcp, to: server.address, as: server.request, source: server.source, until: end)
+            tally.connectTime = reactor.now - start
+            // The measured connection leaves no TIME_WAIT behind.
+            defer { socket.closeWithReset() }
+            socket.setNoDelay()
+            query.id = workspace.randomID()
+            tally.attempts += 1
+            let length = [UInt8(query.wire.count >> 8), UInt8(query.wire.count & 255)]
+            let sentAt = reactor.now
+            try await socket.send(length + query.wire, until: end, timeout: .resolveTimeout)
+            return try await receiveTCP(query, socket, since: sentAt, until: end)
+        } catch {
+            let isTimeout = error.code == .connectionTimeout || error.code == .resolveTimeout
+            if isTimeout, end == deadline, reactor.now >= deadline { throw .deadline(error.stage) }
+            throw error
+        }
+    }
+
+    private mutating func receiveTCP(
+        _ query: DNSQuery, _ socket: Socket, since sentAt: Instant, until end: Instant
+    ) async throws(ProbeFailure) -> DNSReply {
+        var stream = DNSStream()
+        while true {
+            guard let bytes = try receive(socket) else {
+                switch await socket.readable(until: end) {
+                case .ready: continue
+                case .cancelled: throw .cancelled(.response)
+                case .timeout: throw silence()
+                }
+            }
+            guard !bytes.isEmpty else { throw closed(stream.isEmpty) }
+            stream.append(bytes)
+            let now = reactor.now
+            while let message = stream.next() {
+                let result: Result<DNSReply, ProbeFailure>? = message.withUnsafeBytes { bytes in
+                    guard query.match(bytes, ids: CollectionOfOne(query.id)) != .other else { return nil }
+                    return workspace.decode(bytes).map {
+                        DNSReply(answer: $0, size: bytes.count, duration: now - sentAt)
+                    }
+                }
+                if let result { return try result.get() }
+                tally.ignored += 1
+            }
+            // A peer that never stops must not outlast the deadline or keep the reactor from others.
+            if now >= end { throw silence() }
+            if tally.ignored % 32 == 31 { await Task.yield() }
+        }
+    }
+
+    // MARK: Failures
+
+    private func silence() -> ProbeFailure {
+        let times = tally.attempts == 1 ? "1 query" : "\(tally.attempts) queries"
+        return ProbeFailure(.response, .resolveTimeout, "\(server.address) did not answer \(times).")
+    }
+
+    private func closed(_ beforeAnything: Bool) -> ProbeFailure {
+        beforeAnything
+            ? ProbeFailure(.response, .connectionReset, "\(server.address) closed the connection without an answer.")
+            : ProbeFailure(.response, .truncated, "\(server.address) closed the connection in the middle of its answer.")
+    }
+}
+
+/// Cuts a TCP byte stream into its messages: each has its length before it (RFC 1035 section 4.2.2).
+struct DNSStream {
+    private var bytes: [UInt8] = []
+
+    var isEmpty: Bool { bytes.isEmpty }
+
+    mutating func append(_ more: UnsafeRawBufferPointer) { bytes.append(contentsOf: more) }
+
+    mutating func next() -> [UInt8]? {
+        guard bytes.count >= 2 else { return nil }
+        let length = Int(bytes[0]) << 8 | Int(bytes[1])
+        guard bytes.count >= 2 + length else { return nil }
+        defer { bytes.removeFirst(2 + length) }
+        return Array(bytes[2..<(2 + length)])
+    }
+}

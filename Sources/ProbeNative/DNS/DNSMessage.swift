@@ -1,0 +1,94 @@
+import CLdns
+
+/// Why a response could not be decoded.
+public struct DNSDecodingError: Error, Sendable, Hashable {
+    /// `truncated` when it ends in the middle of a record, else `protocol_error`.
+    public var code: ErrorCode
+    public var detail: String
+}
+
+/// Decodes responses by ldns into values.
+struct DNSMessage {
+    /// Records that repeat long names by two-byte pointers may stand for a hundred times their size.
+    static let textLimit = 1 << 20
+
+    private let packet: LDNSPacket
+    private let text: LDNSText
+
+    /// - Parameter message: at most 65,535 bytes.
+    static func decode(
+        _ message: UnsafeRawBufferPointer, text: LDNSText
+    ) -> Result<DNSAnswer, DNSDecodingError> {
+        var packet: UnsafeMutablePointer<ldns_pkt>?
+        let status = ldns_wire2pkt(&packet, message.assumingMemoryBound(to: UInt8.self).baseAddress, message.count)
+        guard status == LDNS_STATUS_OK, let packet, message.count >= DNSQuery.headerSize else {
+            if status == LDNS_STATUS_PACKET_OVERFLOW || message.count < DNSQuery.headerSize {
+                return .failure(DNSDecodingError(code: .truncated, detail: "The answer ends in the middle of a record."))
+            }
+            let reason = ldns_get_errorstr_by_id(status).map { String(cString: $0) } ?? "unknown error"
+            return .failure(DNSDecodingError(code: .protocolError, detail: "The answer is malformed: \(reason)."))
+        }
+        let bits = UInt16(message[2]) << 8 | UInt16(message[3])
+        return DNSMessage(packet: LDNSPacket(owning: packet), text: text).answer(DNSFlags(bits: bits))
+    }
+
+    private func answer(_ flags: DNSFlags) -> Result<DNSAnswer, DNSDecodingError> {
+        let lists = [
+            (DNSSection.answer, ldns_pkt_answer(packet.pointer)), (.authority, ldns_pkt_authority(packet.pointer)),
+            (.additional, ldns_pkt_additional(packet.pointer)),
+        ]
+        var records: [DNSRecord] = []
+        var size = 0
+        for (section, list) in lists {
+            for index in 0..<ldns_rr_list_rr_count(list) {
+                guard let record = ldns_rr_list_rr(list, index), let line = text.line(record),
+                    let read = DNSRecord(section, line: line)
+                else { return .failure(DNSDecodingError(code: .protocolError, detail: "The answer has a malformed record.")) }
+                size += line.count
+                guard size <= Self.textLimit else {
+                    return .failure(
+                        DNSDecodingError(code: .protocolError, detail: "The answer's records unfold to more than 1 MiB."))
+                }
+                records.append(read)
+            }
+        }
+        let high = UInt16(ldns_pkt_edns_extended_rcode(packet.pointer))
+        return .success(
+            DNSAnswer(
+                responseCode: DNSResponseCode(rawValue: high << 4 | flags.bits & 15), flags: flags, records: records,
+                extendedErrors: extendedErrors(), udpSize: hasEDNS ? Int(ldns_pkt_edns_udp_size(packet.pointer)) : nil))
+    }
+
+    private var hasEDNS: Bool { ldns_pkt_edns(packet.pointer) != 0 }
+
+    /// Option 15: a 16-bit code, then UTF-8 text (RFC 8914 section 2).
+    private func extendedErrors() -> [DNSExtendedError] {
+        guard let data = ldns_pkt_edns_data(packet.pointer), let start = ldns_rdf_data(data) else { return [] }
+        var rest = UnsafeBufferPointer(start: start, count: ldns_rdf_size(data))[...]
+        func number(_ offset: Int) -> Int { Int(rest[rest.startIndex + offset]) << 8 | Int(rest[rest.startIndex + offset + 1]) }
+        var errors: [DNSExtendedError] = []
+        while rest.count >= 4 {
+            let (option, length) = (number(0), number(2))
+            rest = rest.dropFirst(4)
+            guard length <= rest.count else { break }
+            if option == 15, length >= 2 {
+                let text = String(decoding: rest.prefix(length).dropFirst(2), as: UTF8.self)
+                errors.append(DNSExtendedError(code: UInt16(number(0)), text: text))
+            }
+            rest = rest.dropFirst(length)
+        }
+        return errors
+    }
+}
+
+extension DNSRecord {
+    /// Reads ldns' line: owner, TTL, class and type end at tabs (names have theirs escaped), the rest is the value.
+    fileprivate init?(_ section: DNSSection, line: UnsafeBufferPointer<UInt8>) {
+        let parts = line.split(separator: UInt8(ascii: "\t"), maxSplits: 4, omittingEmptySubsequences: false)
+        guard parts.count >= 4, let ttl = UInt32(String(decoding: parts[1], as: UTF8.self)) else { return nil }
+        self.init(
+            section: section, name: String(decoding: parts[0], as: UTF8.self),
+            type: String(decoding: parts[3], as: UTF8.self), recordClass: String(decoding: parts[2], as: UTF8.self),
+            ttl: Int(ttl), value: parts.count > 4 ? String(decoding: parts[4], as: UTF8.self) : "")
+    }
+}

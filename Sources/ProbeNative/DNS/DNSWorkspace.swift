@@ -1,0 +1,36 @@
+/// What the exchanges of a reactor share, so that each of them allocates little: a receive buffer that is used between
+/// two suspensions only, ldns' text buffer, and random bytes in stock.
+final class DNSWorkspace: ReactorLocal {
+    /// The largest DNS message (RFC 1035 section 4.2.2), also behind TCP's length prefix.
+    static let messageLimit = 65535
+
+    let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: messageLimit, alignment: 8)
+    private var text: LDNSText?
+    private var random = [UInt8](repeating: 0, count: 256)
+    private var spent = 256
+
+    init(reactor: Reactor) {}
+
+    deinit { buffer.deallocate() }
+
+    /// - Throws: `local_resource_exhausted`, or the answer's own defect at stage `response`.
+    func decode(_ message: UnsafeRawBufferPointer) -> Result<DNSAnswer, ProbeFailure> {
+        guard let text = text ?? LDNSText() else {
+            return .failure(ProbeFailure(.response, .localResourceExhausted, "The node has no memory to read the answer."))
+        }
+        self.text = text
+        return DNSMessage.decode(message, text: text).mapError { ProbeFailure(.response, $0.code, $0.detail) }
+    }
+
+    /// From the kernel's generator: an id or a case that can be guessed lets strangers answer.
+    func randomByte() -> UInt8 {
+        if spent == random.count {
+            Syscalls.fillRandom(&random)
+            spent = 0
+        }
+        spent += 1
+        return random[spent - 1]
+    }
+
+    func randomID() -> UInt16 { UInt16(randomByte()) << 8 | UInt16(randomByte()) }
+}

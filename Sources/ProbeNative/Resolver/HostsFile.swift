@@ -1,0 +1,22 @@
+/// The names of hosts(5).
+struct HostsFile: Sendable {
+    private var addresses: [String: [IPAddress]] = [:]
+
+    init(parsing text: String = "") {
+        for line in text.split(whereSeparator: \.isNewline) {
+            let words = line.prefix { $0 != "#" }.split(whereSeparator: { $0 == " " || $0 == "\t" })
+            guard let first = words.first, let address = IPAddress(first) else { continue }
+            for name in Set(words.dropFirst().map { Self.key($0) }) {
+                addresses[name, default: []].append(address)
+            }
+        }
+    }
+
+    /// In the order of the file.
+    func addresses(of name: String) -> [IPAddress] { addresses[Self.key(name)] ?? [] }
+
+    private static func key(_ name: some StringProtocol) -> String {
+        let name = name.lowercased()
+        return name.hasSuffix(".") ? String(name.dropLast()) : name
+    }
+}
