@@ -10,6 +10,7 @@ public struct ToolRegistry: Sendable {
         ToolRegistry([
             PingTool(lane: ping),
             DNSTool(),
+            HTTPTool(),
         ])
     }
 

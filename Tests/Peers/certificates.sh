@@ -30,7 +30,15 @@ distinguished_name = dn
 basicConstraints = critical,CA:TRUE
 keyUsage = critical,keyCertSign,cRLSign
 subjectKeyIdentifier = hash
+# What an intermediate signs says where the intermediate's certificate is to be had, as all public authorities do.
 [server]
+basicConstraints = critical,CA:FALSE
+keyUsage = critical,digitalSignature,keyEncipherment
+extendedKeyUsage = serverAuth
+subjectKeyIdentifier = hash
+authorityKeyIdentifier = keyid
+authorityInfoAccess = caIssuers;URI:http://ca.probe.test/intermediate.crt
+[server_of_root]
 basicConstraints = critical,CA:FALSE
 keyUsage = critical,digitalSignature,keyEncipherment
 extendedKeyUsage = serverAuth
@@ -80,9 +88,9 @@ make_all() {
     request not-yet-valid good.test ec "$names"
     sign not-yet-valid intermediate server '+2 days' '+10 days'
     request other-authority good.test ec "$names"
-    sign other-authority other-ca server
+    sign other-authority other-ca server_of_root
     request self-signed good.test ec "$names"
-    self_sign self-signed server
+    self_sign self-signed server_of_root
 }
 make_all >openssl.log 2>&1 || {
     cat openssl.log >&2

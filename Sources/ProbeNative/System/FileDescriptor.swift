@@ -6,4 +6,11 @@ public struct FileDescriptor: ~Copyable, Sendable {
     public init(owning number: Int32) { self.number = number }
 
     deinit { Syscalls.close(number) }
+
+    /// Gives the descriptor to a library that closes it.
+    public consuming func release() -> Int32 {
+        let number = number
+        discard self
+        return number
+    }
 }

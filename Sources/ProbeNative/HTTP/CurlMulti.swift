@@ -1,0 +1,131 @@
+import CCurl
+
+/// The reactor's CURLM, driven by the reactor's epoll set and timers (libcurl's multi-socket interface). Nothing polls,
+/// and no libcurl function is called from within its own callbacks: these only note what libcurl wants watched.
+final class CurlMulti: ReactorLocal {
+    /// libcurl asks for one global initialisation before any thread uses it; a `static let` is one.
+    static let isReady = curl_global_init(PROBE_CURL_GLOBAL_ALL) == CURLE_OK
+
+    private let reactor: Reactor
+    private let handle: UnsafeMutableRawPointer?
+    private var transfers: [UnsafeMutableRawPointer: CurlTransfer] = [:]
+    private var sockets: [curl_socket_t: Registration] = [:]
+    private var timer: Reactor.TimerToken?
+    /// Transfers whose socket epoll did not take; ended when libcurl has returned.
+    private var unwatched: [UnsafeMutableRawPointer] = []
+
+    init(reactor: Reactor) {
+        self.reactor = reactor
+        handle = Self.isReady ? curl_multi_init() : nil
+        guard let handle else { return }
+        let me = Unmanaged.passUnretained(self).toOpaque()
+        probe_curl_multi_set_pointer(handle, CURLMOPT_SOCKETDATA, me)
+        probe_curl_multi_set_pointer(handle, CURLMOPT_TIMERDATA, me)
+        // Every transfer has a connection of its own.
+        probe_curl_multi_set_long(handle, CURLMOPT_PIPELINING, 0)
+        probe_curl_multi_set_socket_callback(handle, CURLMOPT_SOCKETFUNCTION) { _, socket, what, me, _ in
+            guard let me else { return 0 }
+            return Unmanaged<CurlMulti>.fromOpaque(me).takeUnretainedValue().watch(socket, what)
+        }
+        probe_curl_multi_set_timer_callback(handle, CURLMOPT_TIMERFUNCTION) { _, milliseconds, me in
+            guard let me else { return 0 }
+            return Unmanaged<CurlMulti>.fromOpaque(me).takeUnretainedValue().arm(milliseconds)
+        }
+    }
+
+    deinit {
+        guard let handle else { return }
+        probe_curl_multi_set_socket_callback(handle, CURLMOPT_SOCKETFUNCTION, nil)
+        probe_curl_multi_set_timer_callback(handle, CURLMOPT_TIMERFUNCTION, nil)
+        for registration in sockets.values { registration.cancel() }
+        for easy in transfers.keys { curl_multi_remove_handle(handle, easy) }
+        curl_multi_cleanup(handle)
+    }
+
+    /// Runs a transfer to its end, or until `deadline` or the task's cancellation, when its socket is closed at once.
+    /// What became of it is in the transfer.
+    func run(_ transfer: CurlTransfer, until deadline: Instant) async -> WakeReason {
+        let easy = transfer.easy.handle
+        guard let handle, curl_multi_add_handle(handle, easy) == CURLM_OK else {
+            transfer.end(CURLE_OUT_OF_MEMORY, at: reactor.now)
+            return .ready
+        }
+        transfers[easy] = transfer
+        let reason = await reactor.park(until: deadline) { transfer.waiter = $0 }
+        remove(easy)
+        if transfer.result != nil { return .ready }
+        transfer.stamps.ended = reactor.now
+        return reason
+    }
+
+    private func remove(_ easy: UnsafeMutableRawPointer) {
+        guard transfers.removeValue(forKey: easy) != nil, let handle else { return }
+        curl_multi_remove_handle(handle, easy)
+    }
+
+    // MARK: What libcurl wants
+
+    /// CURLMOPT_SOCKETFUNCTION. Anything but 0 would end the whole multi handle.
+    private func watch(_ socket: curl_socket_t, _ what: Int32) -> Int32 {
+        if what == CURL_POLL_REMOVE {
+            sockets.removeValue(forKey: socket)?.cancel()
+            return 0
+        }
+        var events: PollEvents = []
+        if what & CURL_POLL_IN != 0 { events.insert(.readable) }
+        if what & CURL_POLL_OUT != 0 { events.insert(.writable) }
+        do throws(Errno) {
+            if let registration = sockets[socket] {
+                try registration.change(to: events)
+            } else {
+                sockets[socket] = try reactor.register(socket, events) { [unowned self] in act(on: socket, $0) }
+            }
+        } catch {
+            unwatched.append(contentsOf: transfers.filter { $0.value.socket == socket }.keys)
+        }
+        return 0
+    }
+
+    /// CURLMOPT_TIMERFUNCTION: one timer for the whole handle; -1 is none.
+    private func arm(_ milliseconds: Int) -> Int32 {
+        if let timer { reactor.cancel(timer) }
+        timer = nil
+        if milliseconds >= 0 {
+            timer = reactor.schedule(at: reactor.now + .milliseconds(milliseconds)) { [unowned self] in
+                timer = nil
+                act(on: PROBE_CURL_SOCKET_TIMEOUT, [])
+            }
+        }
+        return 0
+    }
+
+    // MARK: What happens
+
+    private func act(on socket: curl_socket_t, _ events: PollEvents) {
+        guard let handle else { return }
+        var mask: Int32 = 0
+        if events.contains(.readable) { mask |= CURL_CSELECT_IN }
+        if events.contains(.writable) { mask |= CURL_CSELECT_OUT }
+        if !events.isDisjoint(with: [.error, .hangUp]) { mask |= CURL_CSELECT_ERR }
+        var running: Int32 = 0
+        curl_multi_socket_action(handle, socket, mask, &running)
+        collect(handle)
+    }
+
+    /// Hands finished transfers to their tasks, which go on when this turn of the loop is over.
+    private func collect(_ handle: UnsafeMutableRawPointer) {
+        var left: Int32 = 0
+        while let message = curl_multi_info_read(handle, &left) {
+            guard message.pointee.msg == CURLMSG_DONE, let easy = message.pointee.easy_handle else { continue }
+            finish(easy, message.pointee.data.result)
+        }
+        while let easy = unwatched.popLast() { finish(easy, CURLE_OUT_OF_MEMORY) }
+    }
+
+    private func finish(_ easy: UnsafeMutableRawPointer, _ result: CURLcode) {
+        guard let transfer = transfers[easy] else { return }
+        transfer.end(result, at: reactor.now)
+        remove(easy)
+        if let waiter = transfer.waiter { reactor.wake(waiter) }
+    }
+}

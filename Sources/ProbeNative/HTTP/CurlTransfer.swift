@@ -1,0 +1,160 @@
+import CCurl
+
+#if canImport(Glibc)
+    import Glibc
+#endif
+
+/// One request and its answer over a connection of its own: an easy handle and what its callbacks saw.
+final class CurlTransfer {
+    struct Options {
+        var version: HTTPParameters.Version?
+        var isCompressed: Bool
+        var bodyLimit: Int
+        var keepsBody: Bool
+        /// A failed verification ends the handshake.
+        var enforcesVerification: Bool
+    }
+
+    /// Opens the socket; set by who knows the gate.
+    typealias Opener = () throws(ProbeFailure) -> FileDescriptor
+    static let socketType = Int32(SOCK_STREAM.rawValue)
+
+    let request: HTTPRequest
+    let address: SocketAddress
+    let easy: CurlEasy
+    let time: any TimeSource
+    let opener: Opener
+    let verifier: CertificateVerifier?
+    let enforcesVerification: Bool
+
+    var stamps: TransferStamps
+    var head = ResponseHead()
+    var body: ResponseBody
+    let handshake = TLSHandshake()
+    /// Of the request's body, taken by libcurl so far.
+    var uploaded = 0
+    var socket: curl_socket_t?
+    /// Why the gate opened no socket.
+    var refusal: ProbeFailure?
+    var headIsTooLarge = false
+
+    /// The suspended task.
+    var waiter: WaitToken?
+    private(set) var result: CURLcode?
+
+    /// Nil without memory, or when libcurl refuses an option.
+    init?(
+        _ request: HTTPRequest, to address: SocketAddress, _ options: Options, verifier: CertificateVerifier?,
+        time: any TimeSource, opener: @escaping Opener
+    ) {
+        guard let easy = CurlEasy() else { return nil }
+        self.request = request
+        self.address = address
+        self.easy = easy
+        self.time = time
+        self.opener = opener
+        self.verifier = verifier
+        enforcesVerification = options.enforcesVerification
+        stamps = TransferStamps(started: time.now)
+        body = ResponseBody(limit: options.bodyLimit, isKept: options.keepsBody)
+        setConnection()
+        setRequest(options)
+        setCallbacks()
+        if easy.refusal != nil { return nil }
+    }
+
+    func end(_ result: CURLcode, at instant: Instant) {
+        self.result = result
+        stamps.ended = instant
+    }
+
+    /// Where it is, by what has been stamped.
+    var stage: Stage {
+        if head.isComplete { return .body }
+        if stamps.firstByte != nil || requestIsSent { return .response }
+        if stamps.ready != nil { return .request }
+        return stamps.connected != nil ? .tls : .connect
+    }
+
+    /// libcurl stamps "pretransfer" when the request's head has gone out.
+    private var requestIsSent: Bool {
+        stamps.ready != nil && easy.offset(CURLINFO_PRETRANSFER_TIME_T) > 0 && uploaded >= request.body?.count ?? 0
+    }
+
+    var phases: HTTPPhases {
+        var stamps = stamps
+        if let ready = stamps.ready, requestIsSent {
+            // The difference of two of libcurl's times is free of their common start.
+            let since = max(easy.offset(CURLINFO_CONNECT_TIME_T), easy.offset(CURLINFO_APPCONNECT_TIME_T))
+            let head = ready + .microseconds(max(0, easy.offset(CURLINFO_PRETRANSFER_TIME_T) - since))
+            let latest = stamps.firstByte ?? stamps.ended ?? .distantFuture
+            stamps.sent = min(max(head, stamps.sent ?? head), latest)
+        }
+        return stamps.phases(isSecure: request.url.isSecure, verify: handshake.verdict?.duration)
+    }
+
+    /// `1.0`, `1.1` or `2`; nil before there is an answer.
+    var httpVersion: String? {
+        switch easy.integer(CURLINFO_HTTP_VERSION) {
+        case Int(CURL_HTTP_VERSION_1_0): "1.0"
+        case Int(CURL_HTTP_VERSION_1_1): "1.1"
+        case Int(CURL_HTTP_VERSION_2_0): "2"
+        default: nil
+        }
+    }
+
+    // MARK: Options
+
+    private func setConnection() {
+        easy.set(CURLOPT_URL, request.url.text)
+        easy.set(CURLOPT_PROTOCOLS_STR, "http,https")
+        easy.set(CURLOPT_PROXY, "")
+        // The URL's own name goes into SNI and Host; the connection goes to the address that policy has seen.
+        let literal = IPAddress(bytes: address.address.bytes).map { $0.family == .v4 ? "\($0)" : "[\($0)]" } ?? ""
+        easy.set(CURLOPT_CONNECT_TO, list: ["::\(literal):\(address.port)"])
+        easy.set(CURLOPT_DNS_CACHE_TIMEOUT, 0)
+        easy.set(CURLOPT_FRESH_CONNECT, true)
+        easy.set(CURLOPT_FORBID_REUSE, true)
+        easy.set(CURLOPT_NOSIGNAL, true)
+        // Sessions are not resumed: each job measures a whole handshake.
+        easy.set(CURLOPT_SSL_SESSIONID_CACHE, false)
+        // Our own callback verifies; libcurl would parse the bundle for each connection.
+        easy.set(CURLOPT_CAINFO, nil)
+        easy.set(CURLOPT_CAPATH, nil)
+        easy.set(CURLOPT_SSL_VERIFYPEER, true)
+        easy.set(CURLOPT_SSL_VERIFYHOST, 0)
+        easy.set(CURLOPT_SSLVERSION, PROBE_CURL_TLS_1_2)
+    }
+
+    private func setRequest(_ options: Options) {
+        easy.set(CURLOPT_HTTP_VERSION, httpVersionOption(options.version))
+        easy.set(CURLOPT_USERAGENT, "probe-agent")
+        if options.isCompressed { easy.set(CURLOPT_ACCEPT_ENCODING, "") }
+        if let body = request.body ?? (request.method.alwaysHasLength ? [] : nil) {
+            easy.set(CURLOPT_POST, true)
+            easy.set(CURLOPT_POSTFIELDSIZE_LARGE, offset: body.count)
+        }
+        if request.method == .head { easy.set(CURLOPT_NOBODY, true) }
+        easy.set(CURLOPT_CUSTOMREQUEST, request.method.rawValue)
+        easy.set(CURLOPT_HTTPHEADER, list: headerLines)
+    }
+
+    private func httpVersionOption(_ version: HTTPParameters.Version?) -> Int {
+        switch version {
+        case .http1: PROBE_CURL_HTTP_1_1
+        case .http2: request.url.isSecure ? PROBE_CURL_HTTP_2_OVER_TLS : PROBE_CURL_HTTP_2_ALWAYS
+        case nil: request.url.isSecure ? PROBE_CURL_HTTP_2_OVER_TLS : PROBE_CURL_HTTP_1_1
+        }
+    }
+
+    /// "Name;" is libcurl's way to send an empty value, "Name:" its way to leave out a field that it would add: it would
+    /// wait up to a second for "100 Continue", and call any body a web form.
+    private var headerLines: [String] {
+        var lines = request.fields.map { $0.value.isEmpty ? "\($0.name);" : "\($0.name): \($0.value)" }
+        for name in ["Expect", "Content-Type"] where !request.fields.contains(where: { $0.isNamed(name.lowercased()) })
+        {
+            lines.append("\(name):")
+        }
+        return lines
+    }
+}

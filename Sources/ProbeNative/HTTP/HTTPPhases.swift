@@ -1,0 +1,75 @@
+/// Where the time of a request went. The phases follow each other and add up to `total`; one that was not reached is
+/// nil, one that was cut has the time until the cut.
+public struct HTTPPhases: Sendable, Hashable {
+    public var dns: Duration?
+    /// The TCP handshake.
+    public var connect: Duration?
+    /// The TLS handshake without `verify`.
+    public var tls: Duration?
+    /// Checking the server's certificates, on this node's own time.
+    public var verify: Duration?
+    /// From a ready connection until the request was handed to the kernel.
+    public var send: Duration?
+    /// Until the first byte of the answer.
+    public var wait: Duration?
+    /// Until the last byte of the answer.
+    public var transfer: Duration?
+
+    public init() {}
+
+    private static var all: [WritableKeyPath<HTTPPhases, Duration?>] {
+        [\.dns, \.connect, \.tls, \.verify, \.send, \.wait, \.transfer]
+    }
+
+    public var total: Duration { Self.all.reduce(.zero) { $0 + (self[keyPath: $1] ?? .zero) } }
+
+    /// Phase by phase: those of several hops together.
+    static func + (a: HTTPPhases, b: HTTPPhases) -> HTTPPhases {
+        var sum = a
+        for phase in all {
+            if let more = b[keyPath: phase] { sum[keyPath: phase] = (a[keyPath: phase] ?? .zero) + more }
+        }
+        return sum
+    }
+
+    func write(to writer: inout some ReportWriter) {
+        writer.object("phases") { writer in
+            writer.field("dns_ms", dns)
+            writer.field("connect_ms", connect)
+            writer.field("tls_ms", tls)
+            writer.field("verify_ms", verify)
+            writer.field("send_ms", send)
+            writer.field("wait_ms", wait)
+            writer.field("transfer_ms", transfer)
+            writer.field("total_ms", total)
+        }
+    }
+}
+
+/// The instants of one transfer, stamped on the I/O thread in libcurl's callbacks.
+struct TransferStamps {
+    var started: Instant
+    /// TCP is up.
+    var connected: Instant?
+    /// The connection is ready for the request: after TLS where there is any.
+    var ready: Instant?
+    var sent: Instant?
+    var firstByte: Instant?
+    var ended: Instant?
+
+    func phases(isSecure: Bool, verify: Duration?) -> HTTPPhases {
+        var phases = HTTPPhases()
+        let end = ended ?? started
+        let connected = connected ?? ready
+        phases.connect = (connected ?? end) - started
+        if isSecure, let connected {
+            phases.verify = verify
+            phases.tls = max(.zero, (ready ?? end) - connected - (verify ?? .zero))
+        }
+        guard let ready else { return phases }
+        phases.send = (sent ?? firstByte ?? end) - ready
+        if let sent { phases.wait = (firstByte ?? end) - sent }
+        if let firstByte { phases.transfer = end - firstByte }
+        return phases
+    }
+}

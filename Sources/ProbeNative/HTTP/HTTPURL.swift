@@ -1,0 +1,118 @@
+import CCurl
+
+/// An http or https URL, normalised, with its host in ASCII. libcurl's parser decides what a URL is, so that what is
+/// checked here is what it will fetch.
+public struct HTTPURL: Sendable, Hashable, CustomStringConvertible {
+    /// Scheme, host and port: what a secret may be sent to.
+    public struct Origin: Sendable, Hashable {
+        public var isSecure: Bool
+        public var host: Host
+        public var port: UInt16
+    }
+
+    /// Without a fragment and without credentials.
+    public let text: String
+    public let origin: Origin
+
+    public var description: String { text }
+    public var host: Host { origin.host }
+    public var isSecure: Bool { origin.isSecure }
+
+    private static let longest = 8192
+
+    /// Reads a job's target. Without a scheme it is `http://`, as for curl and blackbox_exporter.
+    public init(target text: String) throws(InvalidInput) {
+        try self.init(checked: text, credentialsAllowed: false) { url throws(InvalidInput) in
+            if text.hasPrefix("-") { throw InvalidInput("The URL \(text.quotedForMessage) begins with \"-\".") }
+            if text.utf8.contains(where: { $0 <= 0x20 }) {
+                throw InvalidInput("The URL \(text.quotedForMessage) has spaces or control characters in it.")
+            }
+            try url.set(CURLUPART_URL, text.contains("://") ? text : "http://" + text, in: text)
+        }
+    }
+
+    /// Where a redirect's Location leads from here. Credentials in it are dropped: they are the server's, not the job's.
+    func following(_ location: String) throws(InvalidInput) -> HTTPURL {
+        let base = text
+        return try HTTPURL(checked: location, credentialsAllowed: true) { url throws(InvalidInput) in
+            try url.set(CURLUPART_URL, base, in: base)
+            try url.set(CURLUPART_URL, location, in: location)
+        }
+    }
+
+    private init(
+        checked text: String, credentialsAllowed: Bool, _ read: (CurlURL) throws(InvalidInput) -> Void
+    ) throws(InvalidInput) {
+        guard !text.isEmpty else { throw InvalidInput("The URL is empty.") }
+        guard text.utf8.count <= Self.longest else {
+            throw InvalidInput("The URL \(text.quotedForMessage) is longer than \(Self.longest) bytes.")
+        }
+        if text.unicodeScalars.contains(where: { $0.value < 0x20 || (0x7f...0x9f).contains($0.value) }) {
+            throw InvalidInput("The URL \(text.quotedForMessage) has control characters in it.")
+        }
+        guard let url = CurlURL() else {
+            throw InvalidInput("There is no memory for a URL.", code: .localResourceExhausted)
+        }
+        try read(url)
+        if url.get(CURLUPART_USER) != nil || url.get(CURLUPART_PASSWORD) != nil {
+            if !credentialsAllowed {
+                throw InvalidInput("The URL has a user or password in it: give them as basic_auth.")
+            }
+            url.clear(CURLUPART_USER)
+            url.clear(CURLUPART_PASSWORD)
+        }
+        url.clear(CURLUPART_FRAGMENT)
+        guard let scheme = url.get(CURLUPART_SCHEME), scheme == "http" || scheme == "https" else {
+            throw InvalidInput("The URL \(text.quotedForMessage) is not an http or https one.")
+        }
+        guard let port = url.get(CURLUPART_PORT, UInt32(CURLU_DEFAULT_PORT)).flatMap(UInt16.init), port > 0 else {
+            throw InvalidInput("The URL \(text.quotedForMessage) has a port that is not from 1 to 65535.")
+        }
+        let host = try Self.host(of: url)
+        if case .name(let name) = host { try url.set(CURLUPART_HOST, name, in: text) }
+        guard let whole = url.get(CURLUPART_URL) else {
+            throw InvalidInput("The URL \(text.quotedForMessage) is not one.")
+        }
+        self.text = whole
+        origin = Origin(isSecure: scheme == "https", host: host, port: port)
+    }
+
+    private static func host(of url: CurlURL) throws(InvalidInput) -> Host {
+        let name = url.get(CURLUPART_HOST) ?? ""
+        guard let zone = url.get(CURLUPART_ZONEID), name.hasSuffix("]") else { return try Host(name) }
+        return try Host(name.dropLast() + "%" + zone + "]")
+    }
+}
+
+/// Owns a CURLU.
+private final class CurlURL {
+    private let handle: OpaquePointer
+
+    init?() {
+        guard let handle = curl_url() else { return nil }
+        self.handle = handle
+    }
+
+    deinit { curl_url_cleanup(handle) }
+
+    /// `whole` is what an error sentence quotes. Bytes that a URL must not hold as they are get percent-encoded.
+    func set(_ part: CURLUPart, _ text: String, in whole: String) throws(InvalidInput) {
+        let flags = part == CURLUPART_URL ? UInt32(CURLU_URLENCODE) : 0
+        let status = curl_url_set(handle, part, text, flags)
+        guard status != CURLUE_OK else { return }
+        if status == CURLUE_UNSUPPORTED_SCHEME {
+            throw InvalidInput("The URL \(whole.quotedForMessage) is not an http or https one.")
+        }
+        let reason = String(cString: curl_url_strerror(status))
+        throw InvalidInput("The URL \(whole.quotedForMessage) cannot be read: \(reason).")
+    }
+
+    func clear(_ part: CURLUPart) { curl_url_set(handle, part, nil, 0) }
+
+    func get(_ part: CURLUPart, _ flags: UInt32 = 0) -> String? {
+        var text: UnsafeMutablePointer<CChar>?
+        guard curl_url_get(handle, part, &text, flags) == CURLUE_OK, let text else { return nil }
+        defer { curl_free(text) }
+        return String(cString: text)
+    }
+}

@@ -1,0 +1,92 @@
+import Foundation
+import ProbeTesting
+import Testing
+
+@testable import ProbeNative
+
+/// What stays behind, and what many do at once.
+@Suite(.serialized) struct HTTPLoadTests {
+    private var openDescriptors: Int {
+        (try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").count) ?? 0
+    }
+    private var threads: Int { (try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/task").count) ?? 0 }
+    private var residentKiB: Int {
+        let status = (try? String(contentsOfFile: "/proc/self/status", encoding: .utf8)) ?? ""
+        let line = status.split(separator: "\n").first { $0.hasPrefix("VmRSS:") } ?? ""
+        return line.split(separator: " ").dropFirst().first.flatMap { Int($0) } ?? 0
+    }
+
+    /// TIME_WAIT sockets of `port` in the kernel's table.
+    private func timeWaits(_ port: Int) -> Int {
+        let table = (try? String(contentsOfFile: "/proc/net/tcp", encoding: .utf8)) ?? ""
+        let suffix = ":" + String(format: "%04X", port)
+        return table.split(separator: "\n").count { line in
+            let words = line.split(separator: " ")
+            return words.count > 3 && words[3] == "06" && (words[1].hasSuffix(suffix) || words[2].hasSuffix(suffix))
+        }
+    }
+
+    private func fetchMany(
+        _ count: Int, _ url: @escaping @Sendable (Int) -> String, _ parameters: [String: ParameterValue]
+    ) async throws -> Int {
+        try await withThrowingTaskGroup(of: Bool.self) { group in
+            var good = 0
+            for number in 0..<count {
+                if number >= 32, try await group.next() == true { good += 1 }
+                group.addTask { try await HTTPProbe.fetch(url(number), parameters).failure == nil }
+            }
+            for try await one in group where one { good += 1 }
+            return good
+        }
+    }
+
+    @Test func fiveHundredSilentServersAndTheNextJob() async throws {
+        let (peer, nginx) = (try await HTTPProbe.peer(), try await HTTPProbe.nginx())
+        // The engine's own descriptors are made with the first fetch.
+        #expect(try await fetchMany(8, { _ in nginx.url("/") }, [:]) == 8)
+        let before = openDescriptors
+        let url = "http://127.0.0.1:\(peer.port("silent"))/"
+        let started = ContinuousClock.now
+        let failures = try await withThrowingTaskGroup(of: (ProbeFailure?, Duration).self) { group in
+            for _ in 0..<500 {
+                group.addTask {
+                    let fetched = try await HTTPProbe.fetch(url, timeout: .seconds(2))
+                    return (fetched.failure, fetched.result.run)
+                }
+            }
+            return try await group.reduce(into: []) { $0.append($1) }
+        }
+        let elapsed = ContinuousClock.now - started
+        #expect(
+            failures.count == 500 && failures.allSatisfy { $0.0?.code == .deadlineExceeded && $0.0?.stage == .response }
+        )
+        #expect(failures.allSatisfy { $0.1 < .milliseconds(2240.0) } && elapsed < .seconds(4))
+        let next = try await HTTPProbe.fetch(nginx.url("/"), timeout: .seconds(2))
+        #expect(next.failure == nil && next.result.run < .milliseconds(500.0))
+        #expect(openDescriptors <= before + 2)
+    }
+
+    @Test func aThousandFetchesLeaveNothingBehind() async throws {
+        let (nginx, certificates) = (try await HTTPProbe.nginx(), try await TestCertificates.shared())
+        let (plain, secure) = (nginx.url("/healthz"), nginx.url("/healthz", tls: certificates.good))
+        let parameters: [String: ParameterValue] = ["verify_tls": .bool(false)]
+        #expect(try await fetchMany(100, { $0 % 4 == 0 ? secure : plain }, parameters) == 100)
+        let (descriptors, threadsBefore) = (openDescriptors, threads)
+        #expect(try await fetchMany(1000, { $0 % 4 == 0 ? secure : plain }, parameters) == 1000)
+        #expect(openDescriptors <= descriptors + 2)
+        #expect(threads <= threadsBefore + 2)
+        #expect(timeWaits(nginx.httpPort) <= 2 && timeWaits(nginx.httpsPort(certificates.good)) <= 2)
+    }
+
+    @Test func memoryIsFlatOverManyHostNames() async throws {
+        let nginx = try await HTTPProbe.nginx()
+        let port = nginx.httpPort
+        let parameters: [String: ParameterValue] = ["resolve_to": .string("127.0.0.1")]
+        @Sendable func url(_ number: Int) -> String { "http://host-\(number).example:\(port)/healthz" }
+        #expect(try await fetchMany(3000, url, parameters) == 3000)
+        let before = residentKiB
+        #expect(try await fetchMany(6000, { url($0 + 3000) }, parameters) == 6000)
+        // A name, a certificate store or a connection kept for each would be 6 MiB and more.
+        #expect(residentKiB - before < 4096)
+    }
+}
