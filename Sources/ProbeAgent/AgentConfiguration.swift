@@ -1,0 +1,35 @@
+import Logging
+
+/// Everything that an operator decides about a node. The defaults are here and nowhere else; `Setting.all` says how each
+/// value is given and what is allowed.
+public struct AgentConfiguration: Sendable {
+    /// Base URL of the backend, as it was given (wire protocol section 1).
+    public var backend: String
+    /// Usually a UUID; servers in the field also hand out other identifiers, so any word is taken.
+    public var nodeUUID: String
+    public var apiKey: Secret
+    /// Where the key came from when it came from a file.
+    public var apiKeyFile: String?
+    /// As the node calls itself towards the backend.
+    public var hostname: String
+    public var heartbeat: Duration = .seconds(15)
+    public var logLevel: Logger.Level = .info
+    /// PEM file with the authorities to trust instead of the system's.
+    public var caFile: String?
+    /// Allows `ws://` to an address that is not loopback, which sends the key in the clear.
+    public var allowPlaintext = false
+    /// Diagnostics that run at once.
+    public var maxConcurrent = 256
+    /// Diagnostics that wait for a slot; beyond it jobs are answered `queue_full`.
+    public var queueLimit = 4096
+    /// Bytes of one encoded answer; larger ones are cut.
+    public var maxResultBytes = 1 << 20
+    public var reconnect = ReconnectPolicy()
+
+    public init(backend: String, nodeUUID: String, apiKey: Secret, hostname: String? = nil) {
+        self.backend = backend
+        self.nodeUUID = nodeUUID
+        self.apiKey = apiKey
+        self.hostname = hostname ?? Startup.hostname
+    }
+}

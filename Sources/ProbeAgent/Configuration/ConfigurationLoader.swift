@@ -1,0 +1,150 @@
+import ProbeNative
+
+/// A configuration and what its reader should be told about it once there is a log.
+public struct LoadedConfiguration: Sendable {
+    public var configuration: AgentConfiguration
+    public var warnings: [String]
+}
+
+/// Puts a configuration together: flags over environment over config file over defaults. Of a setting that is given
+/// more than once only the strongest value counts, and only that one is checked.
+public struct ConfigurationLoader: Sendable {
+    /// By the setting's name; a switch has the text "true" or "false".
+    public var flags: [String: String]
+    public var environment: [String: String]
+
+    public init(flags: [String: String], environment: [String: String]) {
+        self.flags = flags
+        self.environment = environment
+    }
+
+    public func load() throws(ConfigurationError) -> LoadedConfiguration {
+        var configuration = AgentConfiguration(backend: "", nodeUUID: "", apiKey: Secret(""))
+        var file: ConfigurationFile?
+        if let given = given(Setting.config, in: nil) {
+            try apply(given, of: Setting.config, to: &configuration)
+            file = try ConfigurationFile(path: given.text)
+        }
+        var found: [String: Given] = [:]
+        for setting in Setting.all where setting.name != Setting.config.name {
+            found[setting.name] = given(setting, in: file)
+        }
+        try settleRivals(&found)
+        for setting in Setting.all {
+            if let given = found[setting.name] { try apply(given, of: setting, to: &configuration) }
+        }
+        var warnings = unknownVariables()
+        try readKeyFile(&configuration, &warnings)
+        if found[Setting.key.name]?.source == .flag {
+            warnings.append("--key shows the API key to other users for a moment; --key-file FILE does not.")
+        }
+        if let file, file.isReadableByOthers, found[Setting.key.name]?.source == .file {
+            warnings.append("\(file.path) holds the API key and can be read by other users: chmod 600 \(file.path)")
+        }
+        try check(configuration, found)
+        return LoadedConfiguration(configuration: configuration, warnings: warnings)
+    }
+
+    // MARK: - Sources
+
+    /// Weakest first.
+    private enum Source: Int { case file, environment, flag }
+
+    private struct Given {
+        var text: String
+        var source: Source
+        /// As a sentence names it: `--heartbeat`, `PROBEOPS_HEARTBEAT_INTERVAL`, `node.yaml:3: heartbeat`.
+        var name: String
+    }
+
+    private func given(_ setting: Setting, in file: ConfigurationFile?) -> Given? {
+        if let text = flags[setting.name] { return Given(text: text, source: .flag, name: setting.flag) }
+        // An empty variable is how compose files and unit files say "not set".
+        if let variable = setting.variable, let text = environment[variable], !text.isEmpty {
+            return Given(text: text, source: .environment, name: variable)
+        }
+        if let file, let entry = file.entries[setting.key] {
+            return Given(text: entry.text, source: .file, name: "\(file.path):\(entry.line): \(setting.key)")
+        }
+        return nil
+    }
+
+    private func apply(
+        _ given: Given, of setting: Setting, to configuration: inout AgentConfiguration
+    ) throws(ConfigurationError) {
+        if setting.apply(given.text, &configuration) { return }
+        let shown = setting.isSecret ? "what is given there (not shown, it is secret)" : given.text.quotedForMessage
+        throw ConfigurationError("\(given.name) must be \(setting.allowed), not \(shown).")
+    }
+
+    // MARK: - What concerns more than one setting
+
+    /// Two settings that say the same thing: the one from the stronger source stands.
+    private func settleRivals(_ found: inout [String: Given]) throws(ConfigurationError) {
+        if let key = found[Setting.key.name], let file = found[Setting.keyFile.name] {
+            guard key.source != file.source else {
+                throw ConfigurationError("\(key.name) and \(file.name) are both given: use one of them.")
+            }
+            let weaker = key.source.rawValue < file.source.rawValue ? Setting.key : Setting.keyFile
+            found[weaker.name] = nil
+        }
+        if let level = found[Setting.logLevel.name], let verbose = found[Setting.verbose.name] {
+            let weaker = level.source.rawValue < verbose.source.rawValue ? Setting.logLevel : Setting.verbose
+            found[weaker.name] = nil
+        }
+    }
+
+    private func readKeyFile(
+        _ configuration: inout AgentConfiguration, _ warnings: inout [String]
+    ) throws(ConfigurationError) {
+        guard let path = configuration.apiKeyFile else { return }
+        let file = try BoundedFile(path: path, limit: 64 << 10)
+        let key = file.text.drop(while: \.isWhitespace)
+        let end = key.lastIndex { !$0.isWhitespace }.map(key.index(after:)) ?? key.startIndex
+        let text = String(key[..<end])
+        guard !text.isEmpty else { throw ConfigurationError("The key file \(path) is empty.") }
+        guard Setting.key.apply(text, &configuration) else {
+            throw ConfigurationError("The key file \(path) must hold \(Setting.key.allowed), and nothing else.")
+        }
+        if file.isReadableByOthers {
+            warnings.append("The key file \(path) can be read by other users: chmod 600 \(path)")
+        }
+    }
+
+    private func check(
+        _ configuration: AgentConfiguration, _ found: [String: Given]
+    ) throws(ConfigurationError) {
+        guard let backend = found[Setting.backend.name] else {
+            throw ConfigurationError("No backend is set: give --backend URL or PROBEOPS_BACKEND_URL.")
+        }
+        do throws(InvalidInput) {
+            _ = try BackendURL(configuration.backend, allowsPlaintext: configuration.allowPlaintext)
+        } catch {
+            throw ConfigurationError("\(backend.name) cannot be used: \(error.detail)")
+        }
+        if configuration.nodeUUID.isEmpty {
+            throw ConfigurationError("No node identifier is set: give --uuid ID or PROBEOPS_NODE_UUID.")
+        }
+        if configuration.apiKey.revealed.isEmpty {
+            throw ConfigurationError(
+                "No API key is set: give --key-file FILE, PROBEOPS_API_KEY_FILE or PROBEOPS_API_KEY.")
+        }
+        let (initial, longest) = (configuration.reconnect.initial, configuration.reconnect.maximum)
+        if initial > longest {
+            throw ConfigurationError(
+                "The longest reconnect delay (\(longest.shown)) is below the first one (\(initial.shown)).")
+        }
+    }
+
+    /// Only near misses: other programs of the product have variables of their own.
+    private func unknownVariables() -> [String] {
+        let known = Setting.all.compactMap(\.variable)
+        return environment.keys.sorted().compactMap { name in
+            guard name.hasPrefix("PROBEOPS_"), !known.contains(name) else { return nil }
+            let stem = String(name.dropFirst("PROBEOPS_".count))
+            let stems = known.map { String($0.dropFirst("PROBEOPS_".count)) }
+            guard let near = Nearest.match(stem, among: stems) else { return nil }
+            return "The environment variable \(name) means nothing; did you mean PROBEOPS_\(near)?"
+        }
+    }
+}

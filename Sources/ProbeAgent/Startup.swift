@@ -1,0 +1,54 @@
+import CLinux
+import ProbeNative
+
+#if canImport(Glibc)
+    import Glibc
+#endif
+
+/// What a process does before its first thread, task or event loop exists. The order matters: capabilities, signal masks
+/// and limits are per thread and inherited, so they must be as they should be before there is a second thread.
+public enum Startup {
+    /// Call after the configuration is parsed and its secrets are blanked. Nothing later may need a privilege.
+    /// - Parameter pingWorkers: how many pings can wait for replies at once; nil for a whole node.
+    /// - Returns: the built-in tools with what they need of the process.
+    public static func prepare(pingWorkers: Int? = nil) -> ToolRegistry {
+        raiseDescriptorLimit()
+        // After the limit and before everything else that opens descriptors: liboping's must be below FD_SETSIZE.
+        let ping = PingLane.open(workers: pingWorkers ?? PingLane.defaultWorkers)
+        ProcessSignals.block()
+        return .builtIn(ping: ping)
+    }
+
+    /// To the hard limit: sockets of diagnostics and the connection share it. A refusal leaves the limit as it is, which
+    /// the engine then reads.
+    private static func raiseDescriptorLimit() {
+        var limit: UInt64 = 0
+        _ = probe_raise_descriptor_limit(&limit)
+    }
+
+    /// Overwrites the value of `flag` (`--key VALUE` and `--key=VALUE`) in the memory that `ps` and /proc/PID/cmdline
+    /// show. What `CommandLine.arguments` returned before is a copy and stays.
+    public static func blankArgument(of flag: String) {
+        let arguments = CommandLine.unsafeArgv
+        var isValue = false
+        for index in 1..<max(1, Int(CommandLine.argc)) {
+            guard let argument = arguments[index] else { return }
+            if isValue {
+                memset(argument, 0, strlen(argument))
+                isValue = false
+            } else if strcmp(argument, flag) == 0 {
+                isValue = true
+            } else if strncmp(argument, flag + "=", flag.utf8.count + 1) == 0 {
+                let value = argument + flag.utf8.count + 1
+                memset(value, 0, strlen(value))
+            }
+        }
+    }
+
+    /// The machine's name (gethostname(2)).
+    public static var hostname: String {
+        var name = [CChar](repeating: 0, count: 256)
+        guard gethostname(&name, name.count - 1) == 0 else { return "localhost" }
+        return String(decoding: name.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
+    }
+}

@@ -1,0 +1,236 @@
+import Foundation
+import ProbeTesting
+import Testing
+
+@testable import ProbeAgent
+
+/// Texts for a setting, weakest source first, and how the configuration then shows the strongest.
+private struct Sample {
+    var texts: [String]
+    var show: @Sendable (AgentConfiguration) -> String
+    var shown: [String]
+
+    init(_ texts: [String], shown: [String]? = nil, _ show: @escaping @Sendable (AgentConfiguration) -> String) {
+        self.texts = texts
+        self.shown = shown ?? texts
+        self.show = show
+    }
+}
+
+struct ConfigurationLoaderTests {
+    private static let samples: [String: Sample] = [
+        "backend": Sample(["http://localhost:1", "https://b.example/base", "wss://c.example/x"]) { $0.backend },
+        "uuid": Sample(["11111111-2222-3333-4444-555555555555", "node-7", "pnode_x"]) { $0.nodeUUID },
+        "key": Sample(["one", "two", "three"]) { $0.apiKey.revealed },
+        "key-file": Sample(["/etc/hostname", "/etc/debian_version", "/etc/hostname"]) { $0.apiKeyFile ?? "" },
+        "hostname": Sample(["a", "b", "c"]) { $0.hostname },
+        "heartbeat": Sample(["10", "1500ms", "2m"], shown: ["10s", "1500ms", "120s"]) { $0.heartbeat.shown },
+        "ca-file": Sample(["/etc/hosts", "/etc/passwd", "/etc/hosts"]) { $0.caFile ?? "" },
+        "allow-plaintext": Sample(["yes", "false", "on"], shown: ["true", "false", "true"]) { "\($0.allowPlaintext)" },
+        "reconnect-initial": Sample(["2", "300ms", "3s"], shown: ["2s", "300ms", "3s"]) {
+            $0.reconnect.chosen.contains(.initial) ? $0.reconnect.initial.shown : "not chosen"
+        },
+        "reconnect-factor": Sample(["2", "1", "3.5"], shown: ["2.0", "1.0", "3.5"]) { "\($0.reconnect.factor)" },
+        "reconnect-max": Sample(["60", "90s", "1h"], shown: ["60s", "90s", "1h"]) {
+            $0.reconnect.chosen.contains(.maximum) ? $0.reconnect.maximum.shown : "not chosen"
+        },
+        "reconnect-jitter": Sample(["0", "0.5", "1"], shown: ["0.0", "0.5", "1.0"]) {
+            $0.reconnect.chosen.contains(.jitter) ? "\($0.reconnect.jitter)" : "not chosen"
+        },
+        "max-concurrent": Sample(["1", "2048", "65536"]) { "\($0.maxConcurrent)" },
+        "queue-limit": Sample(["0", "1", "1000000"]) { "\($0.queueLimit)" },
+        "max-result-bytes": Sample(["4096", "512KiB", "16MiB"], shown: ["4096", "524288", "16777216"]) {
+            "\($0.maxResultBytes)"
+        },
+        "log-level": Sample(["debug", "WARN", "error"], shown: ["debug", "warning", "error"]) { $0.logLevel.rawValue },
+        "verbose": Sample(["true", "false", "true"], shown: ["debug", "info", "debug"]) { $0.logLevel.rawValue },
+    ]
+    private static let needed = ["backend": "http://localhost:1", "uuid": "node", "key": "k"]
+
+    private let folder: TemporaryFolder
+    init() throws { folder = try TemporaryFolder() }
+
+    private func load(
+        flags: [String: String] = [:], environment: [String: String] = [:], file: String? = nil
+    ) throws -> LoadedConfiguration {
+        var flags = flags
+        if let file { flags["config"] = try folder.write(file, to: "node.yaml") }
+        return try ConfigurationLoader(flags: flags, environment: environment).load()
+    }
+
+    /// The sentence of the refusal.
+    private func refusal(
+        flags: [String: String] = [:], environment: [String: String] = [:], file: String? = nil
+    ) throws -> String {
+        do {
+            _ = try load(flags: flags, environment: environment, file: file)
+            return "accepted"
+        } catch let error as ConfigurationError {
+            return error.description
+        }
+    }
+
+    @Test func everySettingHasASample() {
+        #expect(Set(Self.samples.keys) == Set(Setting.all.map(\.name)).subtracting(["config"]))
+    }
+
+    @Test(arguments: samples.keys.sorted())
+    func strongerSourcesWin(name: String) throws {
+        let sample = try #require(Self.samples[name])
+        let setting = try #require(Setting.all.first { $0.name == name })
+        var base = Self.needed
+        base[name] = nil
+        if name == "key-file" { base["key"] = nil }
+        let file = setting.key + ": \"" + sample.texts[0] + "\"\n"
+        let fromFile = try load(flags: base, file: file)
+        #expect(sample.show(fromFile.configuration) == sample.shown[0])
+        if let variable = setting.variable {
+            let fromVariable = try load(flags: base, environment: [variable: sample.texts[1]], file: file)
+            #expect(sample.show(fromVariable.configuration) == sample.shown[1])
+            let empty = try load(flags: base, environment: [variable: ""], file: file)
+            #expect(sample.show(empty.configuration) == sample.shown[0], "an empty variable is not set")
+        }
+        let environment = setting.variable.map { [$0: sample.texts[1]] } ?? [:]
+        let fromFlag = try load(
+            flags: base.merging([name: sample.texts[2]]) { $1 }, environment: environment, file: file)
+        #expect(sample.show(fromFlag.configuration) == sample.shown[2])
+    }
+
+    @Test func shownDefaultsAreTheDefaults() throws {
+        var flags = Self.needed
+        for setting in Setting.all where setting.name != "hostname" {
+            if let fallback = setting.fallback { flags[setting.name] = fallback }
+        }
+        let bare = try load(flags: Self.needed).configuration
+        let spelled = try load(flags: flags).configuration
+        for (name, sample) in Self.samples where !name.hasPrefix("reconnect") {
+            #expect(sample.show(bare) == sample.show(spelled), "\(name)")
+        }
+        #expect(bare.reconnect.chosen.isEmpty)
+        #expect(spelled.reconnect.initial == bare.reconnect.initial)
+        #expect(spelled.reconnect.factor == bare.reconnect.factor)
+        #expect(spelled.reconnect.maximum == bare.reconnect.maximum)
+        #expect(spelled.reconnect.jitter == bare.reconnect.jitter)
+    }
+
+    @Test func namesTheSourceTheValueAndWhatIsAllowed() throws {
+        let range = "a whole number from 1 to 65536"
+        #expect(
+            try refusal(flags: Self.needed.merging(["max-concurrent": "0"]) { $1 })
+                == "--max-concurrent must be \(range), not \"0\".")
+        #expect(
+            try refusal(flags: Self.needed, environment: ["PROBEOPS_MAX_CONCURRENT": "lots"])
+                == "PROBEOPS_MAX_CONCURRENT must be \(range), not \"lots\".")
+        #expect(
+            try refusal(flags: Self.needed, file: "\n\nmax_concurrent: 1e9\n")
+                == "\(folder.file("node.yaml")):3: max_concurrent must be \(range), not \"1e9\".")
+    }
+
+    @Test(arguments: [
+        ("backend", ""), ("backend", "ftp://x"), ("backend", "http://[::1"), ("backend", "http://a b"),
+        ("backend", "http://user:pw@localhost"), ("backend", "http://localhost/?q"), ("backend", "http://example.com"),
+        ("backend", "http://localhost:70000"), ("uuid", ""), ("uuid", "a b"), ("uuid", "ü"),
+        ("uuid", String(repeating: "x", count: 129)), ("key", ""), ("key", "two words"), ("key", "line\n"),
+        ("key-file", "/nonexistent"), ("key-file", "/etc"), ("hostname", "a b"), ("heartbeat", "0"),
+        ("heartbeat", "nan"), ("heartbeat", "15 s"), ("heartbeat", "1d"), ("heartbeat", "1e400"), ("ca-file", "/etc"),
+        ("allow-plaintext", "2"), ("reconnect-initial", "99ms"), ("reconnect-factor", "0.9"),
+        ("reconnect-factor", "inf"), ("reconnect-max", "2h"), ("reconnect-max", "500ms"), ("reconnect-jitter", "1.1"),
+        ("max-concurrent", "-1"), ("max-concurrent", "99999999999999999999"), ("queue-limit", "1000001"),
+        ("max-result-bytes", "17MiB"), ("max-result-bytes", "9007199254740993MiB"), ("log-level", "chatty"),
+        ("verbose", "perhaps"),
+    ])
+    func refusesInOneSentence(name: String, text: String) throws {
+        var flags = Self.needed.merging([name: text]) { $1 }
+        if name == "key-file" { flags["key"] = nil }
+        let sentence = try refusal(flags: flags)
+        #expect(sentence != "accepted")
+        #expect(sentence.hasSuffix(".") && !sentence.contains("\n"), "\(sentence)")
+    }
+
+    @Test(arguments: ["backend", "uuid", "key"])
+    func saysHowToGiveWhatIsMissing(name: String) throws {
+        var flags = Self.needed
+        flags[name] = nil
+        let sentence = try refusal(flags: flags)
+        #expect(sentence.hasPrefix("No ") && sentence.contains("PROBEOPS_"), "\(sentence)")
+    }
+
+    @Test func onlyTheStrongestValueIsChecked() throws {
+        let loaded = try load(
+            flags: Self.needed.merging(["heartbeat": "20"]) { $1 }, environment: ["PROBEOPS_HEARTBEAT_INTERVAL": "bad"])
+        #expect(loaded.configuration.heartbeat == .seconds(20))
+    }
+
+    // MARK: Settings that say the same thing
+
+    @Test func keyAndKeyFile() throws {
+        let keyFile = try folder.write("  from-file\n\n", to: "key")
+        let base = ["backend": "http://localhost:1", "uuid": "node"]
+        func key(_ flags: [String: String], _ environment: [String: String], _ file: String? = nil) throws -> String {
+            let flags = base.merging(flags) { $1 }
+            return try load(flags: flags, environment: environment, file: file).configuration.apiKey.revealed
+        }
+        #expect(try key(["key-file": keyFile], [:]) == "from-file")
+        #expect(try key(["key-file": keyFile], ["PROBEOPS_API_KEY": "from-variable"]) == "from-file")
+        #expect(try key(["key": "from-flag"], ["PROBEOPS_API_KEY_FILE": keyFile]) == "from-flag")
+        #expect(try key([:], ["PROBEOPS_API_KEY": "from-variable"], "key_file: \(keyFile)\n") == "from-variable")
+        let both = try refusal(flags: base.merging(["key": "a", "key-file": keyFile]) { $1 })
+        #expect(both == "--key and --key-file are both given: use one of them.")
+    }
+
+    @Test func verboseAndLogLevel() throws {
+        func level(_ flags: [String: String], _ environment: [String: String]) throws -> String {
+            let flags = Self.needed.merging(flags) { $1 }
+            return try load(flags: flags, environment: environment).configuration.logLevel.rawValue
+        }
+        #expect(try level(["verbose": "true"], ["PROBEOPS_LOG_LEVEL": "error"]) == "debug")
+        #expect(try level(["verbose": "true", "log-level": "trace"], [:]) == "trace")
+        #expect(try level(["log-level": "error"], [:]) == "error")
+    }
+
+    // MARK: Secrets
+
+    @Test func keyFileMustHoldAKey() throws {
+        let base = ["backend": "http://localhost:1", "uuid": "node"]
+        for (name, text, reason) in [
+            ("empty", " \n", "is empty."), ("words", "a b", "and nothing else."), ("binary", "\u{1}", "nothing else."),
+            ("large", String(repeating: "x", count: 70000), "is larger than"),
+        ] {
+            let sentence = try refusal(flags: base.merging(["key-file": try folder.write(text, to: name)]) { $1 })
+            #expect(sentence.contains(folder.file(name)) && sentence.contains(reason), "\(sentence)")
+        }
+    }
+
+    @Test func warnsOfWhatOthersCanRead() throws {
+        let key = try folder.write("secret-key", to: "key")
+        let base = ["backend": "http://localhost:1", "uuid": "node"]
+        func warnings(mode: Int, _ flags: [String: String], _ file: String? = nil) throws -> [String] {
+            try FileManager.default.setAttributes([.posixPermissions: mode], ofItemAtPath: key)
+            return try load(flags: base.merging(flags) { $1 }, file: file).warnings
+        }
+        #expect(try warnings(mode: 0o600, ["key-file": key]) == [])
+        #expect(try warnings(mode: 0o640, ["key-file": key]).count == 1)
+        #expect(try warnings(mode: 0o604, ["key-file": key])[0].contains("chmod 600 \(key)"))
+        #expect(try warnings(mode: 0o600, ["key": "secret-key"])[0].contains("--key-file"))
+        let inFile = try warnings(mode: 0o600, [:], "key: secret-key\n")
+        #expect(inFile.count == 1 && !inFile[0].contains("secret-key"))
+    }
+
+    @Test func suggestsVariablesThatWereMeant() throws {
+        let environment = ["PROBEOPS_HEARTBEAT_INTERVALL": "3", "PROBEOPS_ADMIN_TOKEN": "x", "PATH": "/bin"]
+        let warnings = try load(flags: Self.needed, environment: environment).warnings
+        #expect(warnings.filter { $0.contains("PROBEOPS_HEARTBEAT_INTERVAL?") }.count == 1)
+        #expect(!warnings.contains { $0.contains("ADMIN_TOKEN") })
+    }
+
+    @Test func secretsAreNeverShown() throws {
+        let configuration = try load(flags: Self.needed.merging(["key": "s3cr3t"]) { $1 }).configuration
+        var dumped = ""
+        dump(configuration, to: &dumped)
+        for text in ["\(configuration)", String(reflecting: configuration), dumped, "\(configuration.apiKey)"] {
+            #expect(!text.contains("s3cr3t"))
+        }
+        #expect(dumped.contains("[redacted]"))
+        #expect(configuration.apiKey.revealed == "s3cr3t")
+    }
+}
