@@ -1,6 +1,6 @@
 /// What makes the node doubt its own measurement. A loss that the node may have caused itself is never blamed on the
 /// target. Fields that nothing measured are nil and are not written.
-public struct Quality: Sendable, Hashable {
+public struct Quality: Report, Hashable {
     /// Packets that this node's own receive buffer dropped (SO_RXQ_OVFL).
     public var receiveOverflow: Int?
     /// How late the node itself ran a due step, at worst.
@@ -12,7 +12,7 @@ public struct Quality: Sendable, Hashable {
 
     public init() {}
 
-    func write(to writer: inout some ReportWriter) {
+    public func write(to writer: inout some ReportWriter) {
         if let receiveOverflow { writer.field("rx_overflow", receiveOverflow) }
         if let schedulingDelay { writer.field("sched_delay_ms", schedulingDelay) }
         if let clockStepped { writer.field("clock_stepped", clockStepped) }
