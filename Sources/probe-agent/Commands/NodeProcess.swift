@@ -1,0 +1,62 @@
+import Logging
+import ProbeAgent
+import ProbeNative
+import ServiceLifecycle
+import Synchronization
+
+#if canImport(Glibc)
+    import Glibc
+#endif
+
+/// The node as a process: its start in the order that privileges demand, its log, its end by signal.
+enum NodeProcess {
+    /// - Returns: the exit code.
+    static func run(_ loaded: LoadedConfiguration) throws -> Int32 {
+        let configuration = loaded.configuration
+        let registry = Startup.prepare()
+        LoggingSystem.bootstrap { StreamLogHandler.standardError(label: $0) }
+        var logger = Logger(label: "probe-agent")
+        logger.logLevel = configuration.logLevel
+        for warning in loaded.warnings { logger.warning("\(warning)") }
+        let engine = try Engine(registry: registry)
+        defer { engine.stop() }
+        let agent: Agent
+        do throws(InvalidInput) {
+            agent = try Agent(configuration: configuration, engine: engine, logger: logger)
+        } catch {
+            throw ConfigurationError(error.detail)
+        }
+        return serve([agent], logger)
+    }
+
+    /// Runs the services until they end or a signal ends them: the first asks them to finish, a second SIGINT does not
+    /// wait.
+    private static func serve(_ services: [any Service], _ logger: Logger) -> Int32 {
+        // The main thread takes the signals itself (`ProcessSignals`), so the group traps none.
+        let group = ServiceGroup(services: services, logger: logger)
+        let exitCode = Mutex<Int32?>(nil)
+        Task {
+            let code: Int32
+            do {
+                try await group.run()
+                code = 0
+            } catch {
+                logger.critical("The node ends: \(error)")
+                code = 1
+            }
+            exitCode.withLock { $0 = code }
+            ProcessSignals.wakeMain()
+        }
+        var isStopping = false
+        while true {
+            if let code = exitCode.withLock({ $0 }) { return code }
+            guard case .stop(let signal) = ProcessSignals.next() else { continue }
+            if isStopping, signal == SIGINT { _exit(128 + SIGINT) }
+            if !isStopping {
+                isStopping = true
+                logger.info("Stopping: no new jobs, what runs may finish", metadata: ["signal": "\(signal)"])
+                Task { await group.triggerGracefulShutdown() }
+            }
+        }
+    }
+}

@@ -1,0 +1,30 @@
+import ProbeAgent
+import ProbeNative
+import Synchronization
+
+/// Runs one prepared probe in this process while the main thread waits for it and for signals.
+enum OneShot {
+    /// - Parameter registry: from `Startup.prepare`.
+    /// - Returns: the result, and the signal that cut it short if one did.
+    static func run(_ probe: PreparedProbe, registry: ToolRegistry) throws -> (result: ProbeResult, signal: Int32?) {
+        var configuration = EngineConfiguration()
+        configuration.reactors = 1
+        let engine = try Engine(configuration, registry: registry)
+        defer { engine.stop() }
+        let finished = Mutex<ProbeResult?>(nil)
+        return withExtendedLifetime(engine) {
+            let running = engine.start(probe, deadline: engine.time.now + probe.defaultTimeout) { result in
+                finished.withLock { $0 = result }
+                ProcessSignals.wakeMain()
+            }
+            var signal: Int32?
+            while true {
+                if let result = finished.withLock({ $0 }) { return (result, signal) }
+                if case .stop(let number) = ProcessSignals.next() {
+                    signal = number
+                    running.stop(.cancelled)
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,59 @@
+import ArgumentParser
+import Logging
+import ProbeAgent
+import ProbeNative
+
+#if canImport(Glibc)
+    import Glibc
+#endif
+
+/// The node.
+struct Run: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "run", abstract: "Run the node; also what happens without a command.")
+
+    @Argument(parsing: .captureForPassthrough) var words: [String] = []
+
+    func run() throws {
+        try reportingErrors {
+            let parsed = try FlagParser(Setting.all.map(Flag.init) + [.help]).parse(words)
+            if parsed.last(Flag.help.name) != nil { return Terminal.output(Self.helpText) }
+            if let word = parsed.operands.first {
+                throw UsageError("run takes flags only, not \(word.shownInSentence).")
+            }
+            let flags = Dictionary(parsed.matches.map { ($0.flag, $0.value) }) { _, last in last }
+            let environment = ProcessEnvironment.variables
+            let loaded = try ConfigurationLoader(flags: flags, environment: environment).load()
+            let code = try NodeProcess.run(loaded)
+            if code != 0 { throw ExitCode(code) }
+        }
+    }
+
+    private static var helpText: String {
+        """
+        Runs the node: connects to the backend, takes its jobs and answers each.
+
+        USAGE: probe-agent [run] --backend URL --uuid ID --key-file FILE [options]
+
+        A flag beats its environment variable, which beats the config file.
+
+        OPTIONS:
+
+        """ + FlagHelp.text(Setting.all.map(Flag.init) + [.help])
+    }
+}
+
+enum ProcessEnvironment {
+    /// environ(7). By hand, because Foundation's ProcessInfo would bring its megabytes along for this alone.
+    static var variables: [String: String] {
+        var variables: [String: String] = [:]
+        var entry = environ
+        while let text = entry.pointee.map({ String(cString: $0) }) {
+            if let equals = text.firstIndex(of: "=") {
+                variables[String(text[..<equals])] = String(text[text.index(after: equals)...])
+            }
+            entry += 1
+        }
+        return variables
+    }
+}

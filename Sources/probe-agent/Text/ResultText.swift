@@ -1,0 +1,11 @@
+import ProbeNative
+
+/// A result as text for people.
+enum ResultText {
+    /// Reports with a text of their own, one line each; all others are laid out from their fields.
+    static func render(_ result: ProbeResult, color: Bool) -> String {
+        switch result.outcome.report {
+        default: GenericText.render(result, color: color)
+        }
+    }
+}
