@@ -1,5 +1,4 @@
 import ProbeNative
-import Synchronization
 
 /// A clock that a test advances by hand. Sleepers and reactors on it wake when their instant has come; nothing sleeps
 /// for real.
@@ -18,7 +17,7 @@ public final class ManualTime: TimeSource {
         var observers: [@Sendable () -> Void] = []
         var arrivals: [(count: Int, continuation: CheckedContinuation<Void, Never>)] = []
     }
-    private let state = Mutex(State())
+    private let state = Locked(State())
 
     public init() {}
 

@@ -2,7 +2,6 @@ import Logging
 import ProbeNative
 import ProbeProtocol
 import ProbeTesting
-import Synchronization
 
 @testable import ProbeAgent
 
@@ -40,7 +39,7 @@ final class TestGate: Sendable {
         var arrivals = 0
         var watchers: [(Int, CheckedContinuation<Void, Never>)] = []
     }
-    private let state = Mutex(State())
+    private let state = Locked(State())
 
     func wait(on reactor: Reactor) async -> WakeReason {
         await reactor.park { token in

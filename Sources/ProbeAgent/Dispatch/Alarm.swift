@@ -1,11 +1,10 @@
 import ProbeNative
-import Synchronization
 
 /// Calls `action` when the earliest instant it was armed for has come; a later instant is left to the next arming. Any
 /// thread may arm it.
 final class Alarm: Sendable {
     private let reactor: Reactor
-    private let armedFor = Mutex<Instant?>(nil)
+    private let armedFor = Locked<Instant?>(nil)
 
     init(_ reactor: Reactor) { self.reactor = reactor }
 

@@ -1,7 +1,6 @@
 import Logging
 import ProbeNative
 import ProbeProtocol
-import Synchronization
 
 /// Where results go, encoded; and where the answers to finished jobs can be found again.
 public protocol ResultSink: Sendable {
@@ -35,7 +34,7 @@ public final class Dispatcher: Sendable {
     private let maxResultBytes: Int
     private let logger: Logger
     private let expiry: Alarm
-    private let state: Mutex<State>
+    private let state: Locked<State>
 
     public init(
         engine: Engine, sink: any ResultSink, slots: Int, queueLimit: Int, maxResultBytes: Int = 1 << 20,
@@ -48,7 +47,7 @@ public final class Dispatcher: Sendable {
         self.progress = progress
         intake = Intake(registry: engine.registry)
         expiry = Alarm(engine.reactors.reactors[0])
-        state = Mutex(State(queue: AdmissionQueue(slots: slots, queueLimit: queueLimit)))
+        state = Locked(State(queue: AdmissionQueue(slots: slots, queueLimit: queueLimit)))
     }
 
     public var counts: DispatchCounts {

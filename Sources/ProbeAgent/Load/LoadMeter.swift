@@ -1,5 +1,4 @@
 import ProbeNative
-import Synchronization
 
 /// CPU and memory use since it was last asked.
 final class LoadMeter: Sendable {
@@ -10,12 +9,12 @@ final class LoadMeter: Sendable {
 
     private let load: SystemLoad
     private let time: any TimeSource
-    private let last: Mutex<Last?>
+    private let last: Locked<Last?>
 
     init(time: any TimeSource, processors: Int, root: String = "") {
         self.time = time
         load = SystemLoad(root: root, processors: processors)
-        last = Mutex(load.sample().map { Last(sample: $0, at: time.now) })
+        last = Locked(load.sample().map { Last(sample: $0, at: time.now) })
     }
 
     /// Percent; 0 where the kernel's files cannot be read.

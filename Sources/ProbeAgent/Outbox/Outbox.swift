@@ -1,6 +1,5 @@
 import ProbeNative
 import ProbeProtocol
-import Synchronization
 
 /// Holds every answer from the moment it is written until the backend is known to have it. A write to a socket settles
 /// nothing; only `result_received`, or a pong to a ping sent after the frame, does.
@@ -25,11 +24,11 @@ public final class Outbox: Sendable {
     }
 
     private let time: any TimeSource
-    private let state: Mutex<State>
+    private let state: Locked<State>
 
     public init(time: any TimeSource, store: any OutboxStore = MemoryOutboxStore()) {
         self.time = time
-        state = Mutex(State(store: store))
+        state = Locked(State(store: store))
     }
 
     public var unsettled: Int { state.withLock { $0.store.count } }

@@ -3,7 +3,6 @@ import NIOCore
 import NIOPosix
 import ProbeNative
 import ProbeProtocol
-import Synchronization
 
 /// The node's one connection to its backend: connects, authenticates, runs, and when it ends waits and connects again.
 public final class Session: Sendable {
@@ -25,7 +24,7 @@ public final class Session: Sendable {
     private let ports: SessionHandler.Ports
     private let time: any TimeSource
     private let logger: Logger
-    private let state = Mutex(State())
+    private let state = Locked(State())
 
     /// - Throws: `InvalidInput` when the CA file cannot be used.
     public init(

@@ -1,5 +1,3 @@
-import Synchronization
-
 /// Why a running probe is to stop before it is done.
 public enum StopReason: Sendable, Hashable { case deadline, cancelled, shutdown }
 

@@ -1,5 +1,3 @@
-import Synchronization
-
 /// The ICMP idents that requests of this process use, or used a moment ago. liboping draws an ident at random; one that
 /// is in use or rests is refused, so that a late reply finds nobody to be credited to.
 final class IdentRegister: Sendable {
@@ -10,7 +8,7 @@ final class IdentRegister: Sendable {
     static let shared = IdentRegister()
 
     /// Until when each is taken, in nanoseconds of the monotonic clock.
-    private let busyUntil = Mutex([Int64](repeating: .min, count: 1 << 16))
+    private let busyUntil = Locked([Int64](repeating: .min, count: 1 << 16))
 
     /// False when it is in use or rests at `now`.
     func claim(_ ident: UInt16, at now: Instant) -> Bool {

@@ -1,5 +1,3 @@
-import Synchronization
-
 /// The threads that wait in liboping's blocking calls, bounded in number. Made at start-up, while raw sockets may still
 /// be opened and their descriptors are below FD_SETSIZE; the threads come later, when there is work for them.
 public final class PingLane: Sendable {
@@ -20,7 +18,7 @@ public final class PingLane: Sendable {
         var stopped = false
     }
 
-    private let state: Mutex<State>
+    private let state: Locked<State>
     private let wakeUps: Semaphore?
     /// Why a family cannot be pinged; none for one that can.
     private let failures: [IPAddress.Family: ProbeFailure]
@@ -61,7 +59,7 @@ public final class PingLane: Sendable {
     public init(unavailable: ProbeFailure) {
         self.unavailable = unavailable
         failures = [:]
-        state = Mutex(State())
+        state = Locked(State())
         wakeUps = nil
     }
 
@@ -75,7 +73,7 @@ public final class PingLane: Sendable {
             failure = error.failure(.request, "preparing the ping lane")
         }
         unavailable = failure
-        state = Mutex(State(workers: workers.map { Worker(worker: $0) }, unstarted: Array(workers.indices.reversed())))
+        state = Locked(State(workers: workers.map { Worker(worker: $0) }, unstarted: Array(workers.indices.reversed())))
     }
 
     /// One that failed keeps failing: the later workers do not try again, so that either all have the family or none.

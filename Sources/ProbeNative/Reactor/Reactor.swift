@@ -36,7 +36,7 @@ public final class Reactor: SerialExecutor, TaskExecutor, @unchecked Sendable {
     public let time: any TimeSource
 
     private let thread = Atomic<UInt>(0)
-    private let mailbox = Mutex(Mailbox())
+    private let mailbox = Locked(Mailbox())
     private let epoll: FileDescriptor
     private let wakeUp: FileDescriptor
     private let alarm: FileDescriptor

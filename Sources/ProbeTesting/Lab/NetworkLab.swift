@@ -1,6 +1,6 @@
 import Foundation
 import Glibc
-import Synchronization
+import ProbeNative
 
 /// Two network namespaces joined by a veth pair (Tests/Lab/lab.sh): `near`, where the node runs, and
 /// `far`, which has a thousand hosts of each family. Every third of them never answers.
@@ -12,7 +12,7 @@ public final class NetworkLab: Sendable {
     public enum Side: String, Sendable { case near, far }
 
     private let name: String
-    private static let made = Mutex(0)
+    private static let made = Locked(0)
     private static let script = Places.testFile("Lab/lab.sh")
 
     public static var isAvailable: Bool { unavailableReason.isEmpty }

@@ -1,14 +1,14 @@
 import Dispatch
 import Glibc
-import Synchronization
+import ProbeNative
 
 /// A program's standard input, written on a queue of its own: a program that does not read must not
 /// stop the test. It is a socket, because a pipe would raise SIGPIPE in the test process.
 final class ChildInput: Sendable {
     private let queue = DispatchQueue(label: "child input")
-    private let descriptor: Mutex<Int32?>
+    private let descriptor: Locked<Int32?>
 
-    init(descriptor: Int32) { self.descriptor = Mutex(descriptor) }
+    init(descriptor: Int32) { self.descriptor = Locked(descriptor) }
 
     deinit { descriptor.withLock { if let open = $0 { Glibc.close(open) } } }
 

@@ -1,6 +1,6 @@
 import Foundation
 import Glibc
-import Synchronization
+import ProbeNative
 
 /// How a process ended.
 public enum ExitStatus: Sendable, Hashable {
@@ -20,7 +20,7 @@ public final class ChildProcess: Sendable {
     private let name: String
     private let input: ChildInput
     private let ended = EventLog<ExitStatus>()
-    private let isReaped = Mutex(false)
+    private let isReaped = Locked(false)
 
     /// - Parameters:
     ///   - executable: absolute path, or a name looked up on PATH.

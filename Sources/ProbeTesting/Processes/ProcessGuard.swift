@@ -1,5 +1,4 @@
 import Glibc
-import Synchronization
 
 /// Ends what tests started, also when the test process is killed.
 ///

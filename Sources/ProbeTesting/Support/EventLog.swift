@@ -1,4 +1,4 @@
-import Synchronization
+import ProbeNative
 
 /// What a peer said, in order, for a test that waits until it says a certain thing.
 ///
@@ -25,7 +25,7 @@ public final class EventLog<Element: Sendable>: Sendable {
         var isFinished = false
     }
 
-    private let state = Mutex(State())
+    private let state = Locked(State())
 
     public init() {}
 

@@ -1,9 +1,9 @@
 import Glibc
-import Synchronization
+import ProbeNative
 
 /// Folders that last as long as the test run: a static never ends, so `atexit` removes them.
 enum RunFolders {
-    private static let kept = Mutex<[TemporaryFolder]>([])
+    private static let kept = Locked<[TemporaryFolder]>([])
     private static let isRegistered: Bool = atexit { RunFolders.removeAll() } == 0
 
     static func keep(_ folder: TemporaryFolder) {

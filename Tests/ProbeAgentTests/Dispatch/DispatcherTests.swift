@@ -2,7 +2,6 @@ import Foundation
 import ProbeNative
 import ProbeProtocol
 import ProbeTesting
-import Synchronization
 import Testing
 
 @testable import ProbeAgent
@@ -52,7 +51,7 @@ import Testing
     }
 
     private final class Recorder: Sendable {
-        private let frames = Mutex<[ProgressFrame]>([])
+        private let frames = Locked<[ProgressFrame]>([])
         func add(_ frame: ProgressFrame) { frames.withLock { $0.append(frame) } }
         var sequences: [Int] { frames.withLock { $0.map(\.sequence) } }
     }

@@ -2,7 +2,6 @@ import Foundation
 import ProbeNative
 import ProbeProtocol
 import ProbeTesting
-import Synchronization
 import Testing
 
 @testable import ProbeAgent
@@ -42,7 +41,7 @@ import Testing
 
     @Test func wakesTheSession() {
         let outbox = Outbox(time: time)
-        let wakes = Mutex(0)
+        let wakes = Locked(0)
         outbox.open { wakes.withLock { $0 += 1 } }
         outbox.append(requestID: "a", [1])
         outbox.close()

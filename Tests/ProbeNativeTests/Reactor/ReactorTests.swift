@@ -1,5 +1,4 @@
 import ProbeTesting
-import Synchronization
 import Testing
 
 @testable import ProbeNative
@@ -45,7 +44,7 @@ import Testing
     @Test func cancellationFromAnotherThreadWakes() async throws {
         let reactor = try started()
         defer { reactor.stop() }
-        let reason = Mutex<WakeReason?>(nil)
+        let reason = Locked<WakeReason?>(nil)
         let (parked, announce) = AsyncStream<Void>.makeStream()
         let task = reactor.spawn {
             let result = await reactor.park { _ in announce.yield() }
