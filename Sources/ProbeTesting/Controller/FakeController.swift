@@ -32,8 +32,10 @@ public final class FakeController: Sendable {
     ///   - port: 0 for any; the port of a stopped controller to come back in its place.
     ///   - certificate: makes it wss.
     ///   - receiveBuffer: SO_RCVBUF in bytes, small for a slow reader.
+    ///   - lab: to run beside a node in the lab's near namespace.
     public static func start(
-        host: String = "127.0.0.1", port: Int = 0, certificate: CertificateFiles? = nil, receiveBuffer: Int? = nil
+        host: String = "127.0.0.1", port: Int = 0, certificate: CertificateFiles? = nil, receiveBuffer: Int? = nil,
+        in lab: NetworkLab? = nil
     ) async throws -> FakeController {
         var arguments = [Places.testFile("Peers/controller.py"), "--host", host, "--port", "\(port)"]
         if let certificate { arguments += ["--certificate", certificate.chain, "--key", certificate.key] }
@@ -110,10 +112,10 @@ public final class FakeController: Sendable {
 
     /// A controller for the length of `body`.
     public static func with<Result>(
-        certificate: CertificateFiles? = nil, receiveBuffer: Int? = nil,
+        certificate: CertificateFiles? = nil, receiveBuffer: Int? = nil, in lab: NetworkLab? = nil,
         _ body: (FakeController) async throws -> Result
     ) async throws -> Result {
-        let controller = try await start(certificate: certificate, receiveBuffer: receiveBuffer)
+        let controller = try await start(certificate: certificate, receiveBuffer: receiveBuffer, in: lab)
         do {
             let result = try await body(controller)
             await controller.stop()
