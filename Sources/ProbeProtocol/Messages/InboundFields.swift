@@ -9,6 +9,7 @@ struct InboundFields {
     private var status: ParameterValue?
     private var message: ParameterValue?
     private var details: ParameterValue?
+    private var code: ParameterValue?
     private var nodeUUID: ParameterValue?
     private var connectionID: ParameterValue?
     private var reconnect: ParameterValue?
@@ -39,6 +40,7 @@ struct InboundFields {
         case "status": status = value
         case "message": message = value
         case "details": details = value
+        case "code": code = value
         case "node_uuid": nodeUUID = value
         case "connection_id": connectionID = value
         case "reconnect": reconnect = value
@@ -57,7 +59,9 @@ struct InboundFields {
         case "cancel_job": return .cancel(requestID: try usableRequestID())
         case "heartbeat_ack": return .heartbeatAck(serverTime: serverTime?.text ?? timestamp?.text)
         case "ping": return .ping
-        case "error": return .error(message: message?.text ?? "no message")
+        case "error":
+            if code?.text == "unknown_job", let requestID = requestID?.text { return .unknownJob(requestID: requestID) }
+            return .error(message: message?.text ?? "no message")
         case "server_shutdown": return .serverShutdown(reconnectIn: reconnectIn?.milliseconds)
         default: return .unknown(type: type.text)
         }

@@ -9,6 +9,8 @@ public enum InboundMessage: Sendable {
     case heartbeatAck(serverTime: String?)
     case resultReceived(requestID: String)
     case error(message: String)
+    /// The backend never sent this job, or has forgotten it: its result is wanted by nobody.
+    case unknownJob(requestID: String)
     case ping
     case serverShutdown(reconnectIn: Duration?)
     case unknown(type: String?)

@@ -60,6 +60,8 @@ import Testing
         else { throw Unexpected() }
         guard case .ping = try decode(#"{"type":"ping"}"#) else { throw Unexpected() }
         guard case .error("no") = try decode(#"{"type":"error","message":"no"}"#) else { throw Unexpected() }
+        guard case .unknownJob("r") = try decode(#"{"type":"error","code":"unknown_job","request_id":"r"}"#)
+        else { throw Unexpected() }
         guard case .unknown("later") = try decode(#"{"type":"later"}"#) else { throw Unexpected() }
         guard case .unknown(nil) = try decode(#"{"type":5}"#) else { throw Unexpected() }
         guard case .unknown(nil) = try decode("{}") else { throw Unexpected() }
