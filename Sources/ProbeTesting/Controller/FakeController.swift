@@ -40,7 +40,8 @@ public final class FakeController: Sendable {
         var arguments = [Places.testFile("Peers/controller.py"), "--host", host, "--port", "\(port)"]
         if let certificate { arguments += ["--certificate", certificate.chain, "--key", certificate.key] }
         if let receiveBuffer { arguments += ["--receive-buffer", "\(receiveBuffer)"] }
-        let process = try ChildProcess.start("/usr/bin/python3", arguments)
+        let command = ["/usr/bin/python3"] + arguments
+        let process = try ChildProcess.start(lab?.command(command) ?? command)
         do {
             let first = try await process.output.next("listening")
             guard let port = try JSONValue(parsing: first)["port"]?.int else { throw Refused(description: first) }

