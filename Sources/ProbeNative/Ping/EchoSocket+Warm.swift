@@ -12,11 +12,10 @@ extension EchoSocket {
         // Only the socket is wanted; the answer is not waited for.
         var seconds = 0.01
         ping_setopt(object, PING_OPT_TIMEOUT, &seconds)
-        guard ping_host_add(object, loopback) == 0 else {
-            throw ProbeFailure(
-                .request, .networkUnreachable,
-                "This node has no IPv\(family.rawValue): \(String(cString: ping_get_error(object))).")
-        }
+        // Debian's liboping opens the socket here, upstream's 1.10 in `ping_send`: errors are looked at after both, and
+        // the socket is looked for when both are done.
+        errno = 0
+        guard ping_host_add(object, loopback) == 0 else { throw failure(Errno(rawValue: errno), object, family) }
         probe_oping_begin_send()
         errno = 0
         let status = ping_send(object)
@@ -25,7 +24,7 @@ extension EchoSocket {
         let sendFailed = probe_oping_end_send(&failed, 1) > 0
         ping_host_remove(object, loopback)
         // A refused loopback packet (a firewall's doing) leaves the socket as good as any.
-        guard status >= 0 || sendFailed else { throw Self.openingFailed(error) }
+        guard status >= 0 || sendFailed else { throw failure(error, object, family) }
         let fd = try find(object, family)
         do throws(Errno) {
             try Syscalls.setNonBlockingCloseOnExec(fd)
@@ -35,9 +34,13 @@ extension EchoSocket {
         return fd
     }
 
-    private static func openingFailed(_ error: Errno) -> ProbeFailure {
-        guard error == .notPermitted || error == .accessDenied else {
-            return error.failure(.request, "opening a raw ICMP socket")
+    private static func failure(
+        _ error: Errno, _ object: OpaquePointer, _ family: IPAddress.Family
+    ) -> ProbeFailure {
+        guard error == .notPermitted || error == .accessDenied || !Capability.netRaw.isPermitted else {
+            return ProbeFailure(
+                .request, error.code == .localResourceExhausted ? error.code : .networkUnreachable,
+                "This node cannot ping over IPv\(family.rawValue): \(String(cString: ping_get_error(object))).")
         }
         return ProbeFailure(
             .request, .permissionDenied,
