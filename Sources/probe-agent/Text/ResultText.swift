@@ -5,6 +5,7 @@ enum ResultText {
     /// Reports with a text of their own, one line each; all others are laid out from their fields.
     static func render(_ result: ProbeResult, color: Bool) -> String {
         switch result.outcome.report {
+        case let report as PingReport: PingText.render(report, result: result, color: color)
         default: GenericText.render(result, color: color)
         }
     }
