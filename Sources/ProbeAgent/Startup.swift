@@ -8,15 +8,23 @@ import ProbeNative
 /// What a process does before its first thread, task or event loop exists. The order matters: capabilities, signal masks
 /// and limits are per thread and inherited, so they must be as they should be before there is a second thread.
 public enum Startup {
+    /// What the process has for good.
+    public struct Prepared: Sendable {
+        /// The built-in tools with the sockets that they need.
+        public var registry: ToolRegistry
+        /// What this process will not be able to do, and what to do about it: sentences for the log.
+        public var warnings: [String]
+    }
+
     /// Call after the configuration is parsed and its secrets are blanked. Nothing later may need a privilege.
     /// - Parameter pingWorkers: how many pings can wait for replies at once; nil for a whole node.
-    /// - Returns: the built-in tools with what they need of the process.
-    public static func prepare(pingWorkers: Int? = nil) -> ToolRegistry {
+    public static func prepare(pingWorkers: Int? = nil) -> Prepared {
         raiseDescriptorLimit()
         // After the limit and before everything else that opens descriptors: liboping's must be below FD_SETSIZE.
         let ping = PingLane.open(workers: pingWorkers ?? PingLane.defaultWorkers)
         ProcessSignals.block()
-        return .builtIn(ping: ping)
+        let failures = ping.unavailable.map { [$0] } ?? IPAddress.Family.allCases.compactMap(ping.failure)
+        return Prepared(registry: .builtIn(ping: ping), warnings: failures.map(\.detail))
     }
 
     /// To the hard limit: sockets of diagnostics and the connection share it. A refusal leaves the limit as it is, which

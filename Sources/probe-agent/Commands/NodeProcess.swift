@@ -13,12 +13,20 @@ enum NodeProcess {
     /// - Returns: the exit code.
     static func run(_ loaded: LoadedConfiguration) throws -> Int32 {
         let configuration = loaded.configuration
-        let registry = Startup.prepare()
+        let prepared = Startup.prepare()
         LoggingSystem.bootstrap { StreamLogHandler.standardError(label: $0) }
         var logger = Logger(label: "probe-agent")
         logger.logLevel = configuration.logLevel
-        for warning in loaded.warnings { logger.warning("\(warning)") }
-        let engine = try Engine(registry: registry)
+        logger.info(
+            "agent.starting",
+            metadata: [
+                "version": "\(Version.current)", "backend": "\(configuration.backend)",
+                "node_uuid": "\(configuration.nodeUUID)",
+            ])
+        for warning in loaded.warnings + prepared.warnings {
+            logger.warning("agent.warning", metadata: ["reason": "\(warning)"])
+        }
+        let engine = try Engine(registry: prepared.registry)
         defer { engine.stop() }
         let agent: Agent
         do throws(InvalidInput) {
@@ -41,7 +49,7 @@ enum NodeProcess {
                 try await group.run()
                 code = 0
             } catch {
-                logger.critical("The node ends: \(error)")
+                logger.critical("agent.failed", metadata: ["reason": "\(error)"])
                 code = 1
             }
             exitCode.withLock { $0 = code }
@@ -54,7 +62,7 @@ enum NodeProcess {
             if isStopping, signal == SIGINT { _exit(128 + SIGINT) }
             if !isStopping {
                 isStopping = true
-                logger.info("Stopping: no new jobs, what runs may finish", metadata: ["signal": "\(signal)"])
+                logger.debug("agent.signal", metadata: ["signal": "\(signal)"])
                 Task { await group.triggerGracefulShutdown() }
             }
         }

@@ -23,7 +23,7 @@ struct Probe: ParsableCommand {
             if parsed.last(Flag.help.name) != nil { return Terminal.output(Self.help(tool, flags.flags + own)) }
             let job = try flags.job(parsed)
             // One ping a family at once is all that one diagnostic needs.
-            let registry = Startup.prepare(pingWorkers: 2)
+            let registry = Startup.prepare(pingWorkers: 2).registry
             let probe: PreparedProbe
             let ready = try self.tool(in: registry)
             do throws(InvalidInput) {
