@@ -49,11 +49,17 @@ public final class Session: Sendable {
         var reconnection = Reconnection(configuration.reconnect)
         while !state.withLock({ $0.isStopping }) {
             let ending = await connectOnce()
-            state.withLock { state in
-                state.live = nil
+            let last = state.withLock { state in
+                defer { state.live = nil }
                 state.serverAcknowledges = state.serverAcknowledges || ending.serverAcknowledges
+                return state.live
             }
-            if state.withLock({ $0.isStopping }) { break }
+            if state.withLock({ $0.isStopping }) {
+                // The process ends after this, and the kernel resets a connection that has unread bytes: the close
+                // frame would be lost with it.
+                try? await last?.channel.closeFuture.get()
+                break
+            }
             if let hints = ending.hints { reconnection.heed(hints) }
             let delay = reconnection.delay(
                 after: ending.end, authenticatedFor: ending.authenticatedFor, unit: .random(in: -1...1))
