@@ -23,6 +23,14 @@ import Testing
         #expect(phases.total > .zero && phases.total <= fetched.result.run)
     }
 
+    @Test func theTimeIsPutWhereItWasSpent() async throws {
+        let peer = try await HTTPProbe.peer()
+        let late = try #require(try await HTTPProbe.fetch(peer.url("/delay/200")).report?.phases)
+        #expect(late.wait ?? .zero >= .milliseconds(190) && late.transfer ?? .seconds(9) < .milliseconds(100))
+        let slow = try #require(try await HTTPProbe.fetch(peer.url("/drip/5/50")).report?.phases)
+        #expect(slow.transfer ?? .zero >= .milliseconds(190) && slow.wait ?? .seconds(9) < .milliseconds(100))
+    }
+
     @Test(arguments: [
         "/", "/healthz", "/large", "/gzip", "/status/204", "/status/301", "/status/404", "/status/503", "/redirect/3",
         "/bad-gateway",
