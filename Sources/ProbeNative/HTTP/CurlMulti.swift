@@ -1,10 +1,16 @@
 import CCurl
+import COpenSSL
 
 /// The reactor's CURLM, driven by the reactor's epoll set and timers (libcurl's multi-socket interface). Nothing polls,
 /// and no libcurl function is called from within its own callbacks: these only note what libcurl wants watched.
 final class CurlMulti: ReactorLocal {
     /// libcurl asks for one global initialisation before any thread uses it; a `static let` is one.
-    static let isReady = curl_global_init(PROBE_CURL_GLOBAL_ALL) == CURLE_OK
+    static let isReady: Bool = {
+        guard curl_global_init(PROBE_CURL_GLOBAL_ALL) == CURLE_OK else { return false }
+        // The first context of a process looks all algorithms up (5 ms), which no job's handshake should pay for.
+        SSL_CTX_free(SSL_CTX_new(TLS_client_method()))
+        return true
+    }()
 
     private let reactor: Reactor
     private let handle: UnsafeMutableRawPointer?

@@ -83,10 +83,14 @@ final class CurlTransfer {
 
     var phases: HTTPPhases {
         var stamps = stamps
+        if let noticed = stamps.connected {
+            // libcurl makes an SSL_CTX before it calls us; it noted the moment itself, from a start of its own.
+            let span = easy.time(CURLINFO_CONNECT_TIME_T) - easy.time(CURLINFO_NAMELOOKUP_TIME_T)
+            if span > .zero { stamps.connected = min(noticed, stamps.started + span) }
+        }
         if let ready = stamps.ready, requestIsSent {
-            // The difference of two of libcurl's times is free of their common start.
-            let since = max(easy.offset(CURLINFO_CONNECT_TIME_T), easy.offset(CURLINFO_APPCONNECT_TIME_T))
-            let head = ready + .microseconds(max(0, easy.offset(CURLINFO_PRETRANSFER_TIME_T) - since))
+            let since = max(easy.time(CURLINFO_CONNECT_TIME_T), easy.time(CURLINFO_APPCONNECT_TIME_T))
+            let head = ready + max(.zero, easy.time(CURLINFO_PRETRANSFER_TIME_T) - since)
             let latest = stamps.firstByte ?? stamps.ended ?? .distantFuture
             stamps.sent = min(max(head, stamps.sent ?? head), latest)
         }

@@ -48,7 +48,8 @@ struct HTTPExchange {
         try context.gate.check(policyRequest)
         let share = try await context.gate.descriptors.draw(until: context.deadline, stage: .connect)
         defer { withExtendedLifetime(share) {} }
-        let transfer = try transfer(to: address, policyRequest)
+        let verifier = try await verifier()
+        let transfer = try transfer(to: address, policyRequest, verifier)
         let reason = await context.reactor.local(CurlMulti.self).run(transfer, until: context.deadline)
         take(transfer)
         switch reason {
@@ -76,15 +77,19 @@ struct HTTPExchange {
         return SocketAddress(address, port: port)
     }
 
+    private func verifier() async throws(ProbeFailure) -> CertificateVerifier? {
+        guard request.url.isSecure else { return nil }
+        if let trust = parameters.trust { return CertificateVerifier(trust: trust, host: request.url.host) }
+        let trust = try await context.reactor.local(SystemTrust.self).store(until: context.deadline)
+        return CertificateVerifier(trust: trust, host: request.url.host)
+    }
+
     private func transfer(
-        to address: SocketAddress, _ policyRequest: PolicyRequest
+        to address: SocketAddress, _ policyRequest: PolicyRequest, _ verifier: CertificateVerifier?
     ) throws(ProbeFailure) -> CurlTransfer {
         let options = CurlTransfer.Options(
             version: parameters.version, isCompressed: parameters.isCompressed, bodyLimit: parameters.bodyLimit,
             keepsBody: parameters.includesBody, enforcesVerification: parameters.verifiesTLS)
-        // The system's store is read here, outside of what is measured.
-        let trust = request.url.isSecure ? parameters.trust ?? TrustStore.system : nil
-        let verifier = trust.map { CertificateVerifier(trust: $0, host: request.url.host) }
         let (gate, source) = (context.gate, context.source)
         let transfer = CurlTransfer(request, to: address, options, verifier: verifier, time: context.time) {
             () throws(ProbeFailure) in

@@ -32,7 +32,9 @@ final class TLSHandshake {
         if let tls = X509_STORE_CTX_get_ex_data(context, SSL_get_ex_data_X509_STORE_CTX_idx()) {
             let tls = OpaquePointer(tls)
             version = String(cString: SSL_get_version(tls))
-            cipher = SSL_get_current_cipher(tls).map { String(cString: SSL_CIPHER_get_name($0)) }
+            // Up to TLS 1.2 the cipher suite is chosen, but not in use yet.
+            let suite = SSL_get_current_cipher(tls) ?? SSL_get_pending_cipher(tls)
+            cipher = suite.map { String(cString: SSL_CIPHER_get_name($0)) }
         }
         guard let verifier else {
             X509_STORE_CTX_set_error(context, X509_V_ERR_UNSPECIFIED)

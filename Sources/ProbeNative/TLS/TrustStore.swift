@@ -15,8 +15,9 @@ public final class TrustStore: @unchecked Sendable {
 
     deinit { X509_STORE_free(pointer) }
 
-    /// The system's authorities, read once a process (some 140 certificates, 10-20 ms): the file that `SSL_CERT_FILE`
-    /// names, else Debian's bundle, else OpenSSL's default. A store that could not be read trusts nobody.
+    /// The system's authorities, read once a process: the file that `SSL_CERT_FILE` names, else Debian's bundle, else
+    /// OpenSSL's default. A store that could not be read trusts nobody. Some 140 certificates take OpenSSL 20-50 ms: on a
+    /// reactor, ask `SystemTrust`.
     public static let system: TrustStore? = {
         guard let pointer = X509_STORE_new() else { return nil }
         OpenSSLErrors.clear()

@@ -6,6 +6,7 @@ enum ResultText {
     static func render(_ result: ProbeResult, color: Bool) -> String {
         switch result.outcome.report {
         case let report as PingReport: PingText.render(report, result: result, color: color)
+        case let report as HTTPReport: HTTPText.render(report, result: result, color: color)
         default: GenericText.render(result, color: color)
         }
     }
