@@ -60,7 +60,9 @@ import Testing
         #expect(
             failures.count == 500 && failures.allSatisfy { $0.0?.code == .deadlineExceeded && $0.0?.stage == .response }
         )
-        #expect(failures.allSatisfy { $0.1 < .milliseconds(2240.0) } && elapsed < .seconds(4))
+        // A second for a busy machine: five hundred end at one instant.
+        #expect(failures.allSatisfy { $0.1 < .seconds(3) }, "\(failures.map(\.1).max() ?? .zero)")
+        #expect(elapsed < .seconds(5))
         let next = try await HTTPProbe.fetch(nginx.url("/"), timeout: .seconds(2))
         #expect(next.failure == nil && next.result.run < .milliseconds(500.0))
         #expect(openDescriptors <= before + 2)
