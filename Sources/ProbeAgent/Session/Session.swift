@@ -12,6 +12,8 @@ public final class Session: Sendable {
     }
     private struct State {
         var isStopping = false
+        /// From here on what is left is to be settled soon.
+        var isFlushing = false
         var live: Live?
         /// Ends the waiting that `run` is in: the pause between attempts, or an attempt that hangs.
         var interrupt: (@Sendable () -> Void)?
@@ -38,10 +40,10 @@ public final class Session: Sendable {
         self.logger = logger
         connector = WebSocketConnector(
             backend: configuration.backend,
-            tls: configuration.backend.isEncrypted
-                ? try WebSocketConnector.tlsContext(caFile: configuration.caFile) : nil,
+            trust: configuration.backend.isEncrypted ? try BackendTrust(caFile: configuration.caFile) : nil,
+            userAgent: "probe-agent/\(configuration.version)",
             // One loop for all its connections: jobs never run on it.
-            group: group.next())
+            group: group.next(), time: time)
     }
 
     /// Runs until `stop`.
@@ -68,11 +70,16 @@ public final class Session: Sendable {
         }
     }
 
-    /// Waits until every result is settled or `deadline` has come, then closes with 1000 and ends `run`.
+    /// Waits until every result is settled (over a new connection if need be) or `deadline` has come, then closes with
+    /// 1000 and ends `run`. Nothing must come into the outbox any more.
     public func stop(flushUntil deadline: Instant) async {
-        if let live = state.withLock({ $0.live }) {
+        let connected = state.withLock { state in
+            state.isFlushing = true
+            return state.live
+        }
+        if let connected { connected.channel.eventLoop.execute { connected.handler.value.hasten() } }
+        if ports.results.hasUnsettled {
             await withTaskGroup(of: Void.self) { group in
-                live.channel.eventLoop.execute { live.handler.value.hasten() }
                 group.addTask { await self.ports.results.emptied() }
                 group.addTask { try? await self.time.sleep(until: deadline) }
                 await group.next()
@@ -112,17 +119,15 @@ public final class Session: Sendable {
         logger.debug("session.connecting", metadata: ["url": "\(configuration.backend)"])
         // In a task of its own: NIO's connect cannot be cancelled, and a stopping node must not wait for it.
         Task {
-            do {
+            do throws(AttemptFailure) {
                 try await open { [configuration, ports, time, logger] in
                     SessionHandler(
                         authentication: authentication, heartbeat: configuration.heartbeat,
                         serverAcknowledges: acknowledges, ports: ports, time: time, logger: logger
                     ) { ended.yield($0) }
                 }
-            } catch let refusal as WebSocketConnector.Refusal {
-                ended.yield(failure(refusal.reason, refusal.end))
             } catch {
-                ended.yield(failure("Connecting to \(configuration.backend.authority) failed: \(error)."))
+                ended.yield(failure(error.reason, error.end))
             }
         }
         interruptible { [self] in ended.yield(failure("The node stops.")) }
@@ -130,18 +135,25 @@ public final class Session: Sendable {
         return failure("The node stops.")
     }
 
-    private func open(_ handler: @escaping @Sendable () -> SessionHandler) async throws {
+    private func open(_ handler: @escaping @Sendable () -> SessionHandler) async throws(AttemptFailure) {
         let channel = try await connector.connect(handler)
-        let handler = try await channel.eventLoop.submit {
+        // NIO's upgrade handler refuses writes until the upgrade is done, as it now is.
+        let begun = try? await channel.eventLoop.submit {
             let handler = try channel.pipeline.syncOperations.handler(type: SessionHandler.self)
             handler.begin()
             return NIOLoopBound(handler, eventLoop: channel.eventLoop)
         }.get()
-        let isStopping = state.withLock { state in
-            state.live = Live(channel: channel, handler: handler)
-            return state.isStopping
+        guard let handler = begun else {
+            throw AttemptFailure(reason: "\(configuration.backend.authority) closed the connection at once.")
         }
-        if isStopping { channel.eventLoop.execute { _ = handler.value.stop() } }
+        let (isFlushing, isStopping) = state.withLock { state in
+            state.live = Live(channel: channel, handler: handler)
+            return (state.isFlushing, state.isStopping)
+        }
+        guard isFlushing || isStopping else { return }
+        channel.eventLoop.execute {
+            if isStopping { _ = handler.value.stop() } else { handler.value.hasten() }
+        }
     }
 
     /// Lets `stop` call `interrupt`; at once if it was there already.

@@ -38,6 +38,10 @@ final class SessionHandler: ChannelInboundHandler {
     private var isPulling = false
     private var hasEnded = false
     private var closeSent = false
+    private var needsFlush = false
+    private var hastens = false
+    private var owedPong: ByteBuffer?
+    private var complaints = LogLimit(every: .seconds(10))
     private var context: ChannelHandlerContext?
 
     init(
@@ -66,23 +70,35 @@ final class SessionHandler: ChannelInboundHandler {
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         let frame = unwrapInboundIn(data)
         machine.receivedFrame(at: time.now)
-        var payload = frame.unmaskedData
+        guard frame.maskKey == nil, !frame.rsv1, !frame.rsv2, !frame.rsv3 else {
+            return close(context, .protocolError, "The backend sent a masked or extended frame.")
+        }
         switch frame.opcode {
-        case .text: read(payload, context)
+        case .text: read(frame.data, context)
         case .binary: close(context, .unacceptableData, "The backend sent a binary frame.")
-        case .ping: send(.pong, payload, context)
+        case .ping:
+            owedPong = frame.data
+            sendOwedPong(context)
         case .pong:
-            if let number = payload.readInteger(as: UInt64.self) { apply(machine.receivedPong(number), context) }
-        case .connectionClose: receivedClose(payload, context)
+            guard let number = frame.data.getInteger(at: frame.data.readerIndex, as: UInt64.self) else { return }
+            apply(machine.receivedPong(number), context)
+        case .connectionClose: receivedClose(frame.data, context)
         default: close(context, .protocolError, "The backend sent a frame of an unknown kind.")
         }
-        context.flush()
+    }
+
+    func channelReadComplete(context: ChannelHandlerContext) {
+        flush(context)
+        context.fireChannelReadComplete()
     }
 
     func handlerRemoved(context: ChannelHandlerContext) { self.context = nil }
 
     func channelWritabilityChanged(context: ChannelHandlerContext) {
-        if context.channel.isWritable { pull() }
+        if context.channel.isWritable {
+            sendOwedPong(context)
+            pull()
+        }
         context.fireChannelWritabilityChanged()
     }
 
@@ -99,7 +115,8 @@ final class SessionHandler: ChannelInboundHandler {
         case is NIOWebSocketFrameAggregator.Error, is NIOWebSocketError:
             close(context, .protocolError, "The backend broke the WebSocket protocol: \(error).")
         default:
-            apply(machine.failed("The connection to the backend broke: \(WebSocketConnector.words(error))."), context)
+            let words = (error as? IOError).map { Errno(rawValue: $0.errnoCode).description } ?? "\(error)"
+            apply(machine.failed("The connection to the backend broke: \(words)."), context)
         }
     }
 
@@ -107,14 +124,14 @@ final class SessionHandler: ChannelInboundHandler {
 
     private func read(_ payload: ByteBuffer, _ context: ChannelHandlerContext) {
         let message: Result<InboundMessage, MalformedMessage>? = payload.withUnsafeReadableBytes { bytes in
-            guard String(validating: bytes, as: UTF8.self) != nil else { return nil }
+            guard bytes.isValidUTF8 else { return nil }
             do throws(MalformedMessage) { return .success(try InboundMessage.decode(bytes)) } catch {
                 return .failure(error)
             }
         }
         switch message {
         case nil: close(context, .dataInconsistentWithMessage, "The backend sent text that is not UTF-8.")
-        case .failure(let problem): logger.debug("message.ignored", metadata: ["reason": "\(problem)"])
+        case .failure(let problem): complain("message.malformed", "\(problem)")
         case .success(let message): dispatch(message, context)
         }
     }
@@ -130,13 +147,15 @@ final class SessionHandler: ChannelInboundHandler {
             }
         }
         let wasActive = machine.isActive
+        let before = machine.nextDeadline
         let actions = machine.received(message, at: time.now, wall: time.wallTime)
         if !wasActive, machine.isActive, case .accepted(let accepted) = message {
             hints = accepted.reconnect
             ports.sink.connected(accepted)
         }
         apply(actions, context)
-        if !wasActive { rearm(context) }
+        // The alarm looks again when it rings: only an earlier deadline needs a new one.
+        if !wasActive || machine.nextDeadline.map({ $0 < before ?? .distantFuture }) == true { rearm(context) }
     }
 
     private func receivedClose(_ payload: ByteBuffer, _ context: ChannelHandlerContext) {
@@ -153,12 +172,15 @@ final class SessionHandler: ChannelInboundHandler {
     private func apply(_ actions: [SessionMachine.Action], _ context: ChannelHandlerContext) {
         for action in actions {
             switch action {
-            case .sendAuthentication: send(.text, ByteBuffer(bytes: authentication), context)
-            case .sendHeartbeat:
-                send(.text, ByteBuffer(bytes: ports.heartbeats.heartbeat(clockOffset: machine.clockOffset)), context)
-            case .sendPing(let payload): send(.ping, ByteBuffer(integer: payload), context)
-            case .sendPong: send(.text, ByteBuffer(bytes: PongFrame(timestamp: time.wallTime).encoded()), context)
-            case .warn(let text): logger.warning("session.warning", metadata: ["reason": "\(text)"])
+            case .sendAuthentication: send(.text, authentication, context)
+            // A peer that does not read gets pings, and no pile of what it would read too late.
+            case .sendHeartbeat where context.channel.isWritable:
+                send(.text, ports.heartbeats.heartbeat(clockOffset: machine.clockOffset), context)
+            case .sendPong where context.channel.isWritable:
+                send(.text, PongFrame(timestamp: time.wallTime).encoded(), context)
+            case .sendHeartbeat, .sendPong: break
+            case .sendPing(let payload): send(.ping, withUnsafeBytes(of: payload.bigEndian, Array.init), context)
+            case .warn(let text): complain("session.warning", text)
             case .connected: logger.debug("session.authenticated")
             case .settle(let requestID): ports.results.settle(requestID: requestID)
             case .settleThrough(let sequence): ports.results.settle(through: sequence)
@@ -166,14 +188,30 @@ final class SessionHandler: ChannelInboundHandler {
             case .end(let how, let reason): finish(how, reason, context)
             }
         }
-        context.flush()
+        flush(context)
+    }
+
+    /// A hostile or broken server must not fill the log.
+    private func complain(_ event: Logger.Message, _ reason: String) {
+        guard let suppressed = complaints.admit(at: time.now) else { return }
+        var metadata: Logger.Metadata = ["reason": "\(reason)"]
+        if suppressed > 0 { metadata["suppressed"] = "\(suppressed)" }
+        logger.warning(event, metadata: metadata)
     }
 
     /// Progress frames: dropped rather than queued when the backend reads slowly.
     func sendProgress(_ bytes: [UInt8]) {
         guard let context, machine.isActive, context.channel.isWritable else { return }
-        send(.text, ByteBuffer(bytes: bytes), context)
-        context.flush()
+        send(.text, bytes, context)
+        flush(context)
+    }
+
+    /// RFC 6455 section 5.5.3: of several pings only the latest need be answered. So a peer that sends pings and does
+    /// not read fills no memory.
+    private func sendOwedPong(_ context: ChannelHandlerContext) {
+        guard context.channel.isWritable, let payload = owedPong else { return }
+        owedPong = nil
+        send(.pong, Array(payload.readableBytesView), context)
     }
 
     private func startPulling(_ context: ChannelHandlerContext) {
@@ -195,25 +233,26 @@ final class SessionHandler: ChannelInboundHandler {
         guard let context, isPulling, !hasEnded else { return }
         while context.channel.isWritable {
             let entries = ports.results.pull(atMost: Self.batch)
-            guard let last = entries.last else { return }
-            for entry in entries { send(.text, ByteBuffer(bytes: entry.bytes), context) }
-            context.flush()
+            guard let last = entries.last else {
+                if hastens { apply(machine.settlingPing(), context) }
+                return
+            }
+            for entry in entries { send(.text, entry.bytes, context) }
+            flush(context)
             machine.sent(through: last.sequence)
         }
     }
 
-    /// A ping behind what was written, so that a server that never acknowledges settles it at once.
+    /// From now on a ping goes out behind what is written, so that a server that never acknowledges settles it at once.
     func hasten() {
-        guard let context, machine.isActive else { return }
+        hastens = true
         pull()
-        apply([machine.ping()], context)
     }
 
     /// The node stops: close with 1000. False when the connection had ended before.
     func stop() -> Bool {
         guard let context, !hasEnded else { return false }
         sendClose(.normalClosure, context)
-        context.flush()
         apply(machine.failed("The node stops."), context)
         return true
     }
@@ -232,7 +271,7 @@ final class SessionHandler: ChannelInboundHandler {
                 end: how, reason: reason, authenticatedFor: machine.authenticatedAt.map { now - $0 },
                 serverAcknowledges: machine.serverAcknowledges, hints: hints))
         if case .serverShutdown = how { sendClose(.normalClosure, context) }
-        context.flush()
+        flush(context)
         let channel = context.channel
         // The peer gets a moment to read the close frame and end by itself.
         context.eventLoop.assumeIsolated().scheduleTask(in: closeSent ? .milliseconds(500) : .zero) {
@@ -248,16 +287,27 @@ final class SessionHandler: ChannelInboundHandler {
     private func sendClose(_ code: WebSocketErrorCode, _ context: ChannelHandlerContext) {
         guard !closeSent else { return }
         closeSent = true
-        var payload = ByteBuffer()
-        payload.write(webSocketErrorCode: code)
-        send(.connectionClose, payload, context)
+        send(.connectionClose, withUnsafeBytes(of: UInt16(webSocketErrorCode: code).bigEndian, Array.init), context)
     }
 
-    private func send(_ opcode: WebSocketOpcode, _ data: ByteBuffer, _ context: ChannelHandlerContext) {
+    private func send(_ opcode: WebSocketOpcode, _ bytes: [UInt8], _ context: ChannelHandlerContext) {
         // Nothing follows a close frame (RFC 6455 section 5.5.1).
         guard !closeSent || opcode == .connectionClose else { return }
-        let frame = WebSocketFrame(fin: true, opcode: opcode, maskKey: .random(), data: data)
+        // Room in front, so that NIO puts the header there instead of writing it apart.
+        let headerRoom = 14
+        var buffer = context.channel.allocator.buffer(capacity: headerRoom + bytes.count)
+        buffer.moveWriterIndex(to: headerRoom)
+        buffer.moveReaderIndex(to: headerRoom)
+        buffer.writeBytes(bytes)
+        let frame = WebSocketFrame(fin: true, opcode: opcode, maskKey: .random(), data: buffer)
         context.write(wrapOutboundOut(frame), promise: nil)
+        needsFlush = true
+    }
+
+    private func flush(_ context: ChannelHandlerContext) {
+        guard needsFlush else { return }
+        needsFlush = false
+        context.flush()
     }
 
     /// Sleeps until the machine's next deadline, on the injected clock, and ticks.
@@ -283,4 +333,10 @@ private final class Pulse: Sendable {
     private let isUnderWay = Atomic<Bool>(false)
     func begin() -> Bool { !isUnderWay.exchange(true, ordering: .acquiringAndReleasing) }
     func end() { isUnderWay.store(false, ordering: .releasing) }
+}
+
+extension UnsafeRawBufferPointer {
+    fileprivate var isValidUTF8: Bool {
+        withMemoryRebound(to: UInt8.self) { bytes in (try? UTF8Span(validating: bytes.span)) != nil }
+    }
 }

@@ -38,6 +38,7 @@ struct SessionMachine {
     /// Pings under way, and the last entry that was written before each.
     private var pings: [(payload: UInt64, sequence: UInt64)] = []
     private var lastSent: UInt64 = 0
+    private var lastPinged: UInt64 = 0
     private var isServerGoing = false
     /// What `server_shutdown` said of when to come back.
     private var reconnectAt: Instant?
@@ -139,9 +140,14 @@ struct SessionMachine {
     /// Entries up to this one were written.
     mutating func sent(through sequence: UInt64) { lastSent = sequence }
 
-    /// A ping out of turn, so that what was just written is settled soon (at shutdown).
+    /// A ping out of turn if its pong would settle something: for a node that stops and would not wait for the next.
+    mutating func settlingPing() -> [Action] {
+        isActive && !serverAcknowledges && lastSent > lastPinged ? [ping()] : []
+    }
+
     mutating func ping() -> Action {
         lastPing += 1
+        lastPinged = lastSent
         pings.append((lastPing, lastSent))
         if pings.count > 64 { pings.removeFirst() }
         return .sendPing(lastPing)

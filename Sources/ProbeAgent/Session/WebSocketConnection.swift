@@ -1,186 +1,150 @@
 import NIOCore
 import NIOHTTP1
 import NIOPosix
-import NIOSSL
 import NIOWebSocket
 import ProbeNative
+import Synchronization
 
-/// Opens the WebSocket: TCP, TLS, HTTP upgrade.
-struct WebSocketConnector {
-    static let connectLimit = TimeAmount.seconds(10)
+/// Opens the WebSocket: name, TCP (over all addresses of the name, RFC 8305), TLS, HTTP upgrade.
+struct WebSocketConnector: Sendable {
+    /// For the whole of it.
+    static let limit = Duration.seconds(10)
+    /// Largest message taken, reassembled.
     static let maximumMessage = 1 << 20
+    /// A message in more frames than this is an attack on memory.
+    private static let maximumFragments = 65_536
 
     let backend: BackendURL
-    let tls: NIOSSLContext?
+    /// Needed for `wss`.
+    let trust: BackendTrust?
+    let userAgent: String
     let group: any EventLoopGroup
+    let time: any TimeSource
 
-    /// Why no WebSocket came about.
-    struct Refusal: Error {
-        var end: ConnectionEnd
-        var reason: String
-    }
-
-    /// A context that trusts the system's authorities and, beside them, those of `caFile`.
-    static func tlsContext(caFile: String?) throws(InvalidInput) -> NIOSSLContext {
-        var configuration = TLSConfiguration.makeClientConfiguration()
-        configuration.minimumTLSVersion = .tlsv12
-        configuration.certificateVerification = .fullVerification
-        if let caFile {
-            guard let authorities = try? NIOSSLCertificate.fromPEMFile(caFile), !authorities.isEmpty else {
-                throw InvalidInput(
-                    "The CA file \(caFile.quotedForMessage) cannot be read, or holds no PEM certificate.")
-            }
-            configuration.additionalTrustRoots = [.certificates(authorities)]
-        }
-        guard let context = try? NIOSSLContext(configuration: configuration) else {
-            throw InvalidInput("TLS cannot be set up with the system's certificates.")
-        }
-        return context
-    }
-
-    /// Connects and upgrades; `handler` is in the pipeline before the first frame arrives.
-    func connect(_ handler: @escaping @Sendable () -> SessionHandler) async throws -> any Channel {
-        let upgrade: EventLoopFuture<any Channel>
+    /// Connects and upgrades; `handler` is in the pipeline before the first frame arrives. What it writes before this
+    /// returns, NIO's upgrade handler may still refuse.
+    func connect(_ handler: @escaping @Sendable () -> SessionHandler) async throws(AttemptFailure) -> any Channel {
+        let notes = AttemptNotes()
         do {
-            upgrade = try await ClientBootstrap(group: group)
-                .connectTimeout(Self.connectLimit)
-                .channelOption(.socketOption(.so_keepalive), value: 1)
-                .channelOption(.tcpOption(.tcp_nodelay), value: 1)
-                .channelOption(.writeBufferWaterMark, value: .init(low: 256 << 10, high: 1 << 20))
-                .connect(host: backend.host, port: backend.port) { channel in
-                    channel.eventLoop.makeCompletedFuture { try setUp(channel, handler) }
+            return try await withThrowingTaskGroup(of: (any Channel).self) { tasks in
+                tasks.addTask { try await open(notes, handler) }
+                tasks.addTask {
+                    try await time.sleep(for: Self.limit)
+                    let late = AttemptFailure(
+                        reason: "\(backend.authority) did not open a WebSocket within 10 s.", code: .connectionTimeout)
+                    throw notes.giveUp(late)
                 }
+                defer { tasks.cancelAll() }
+                guard let channel = try await tasks.next() else { throw CancellationError() }
+                return channel
+            }
         } catch {
-            throw Refusal(end: .failed, reason: "Connecting to \(backend.authority) failed: \(Self.words(error)).")
+            throw notes.giveUp(AttemptFailure(error, url: backend, certificate: notes.certificate))
         }
-        do {
-            return try await upgrade.get()
-        } catch let refusal as Refusal {
-            throw refusal
-        } catch {
-            let reason = await TLSFailure.explain(error, connector: self)
-            throw Refusal(end: .failed, reason: reason)
+    }
+
+    private enum Upgrade: Sendable {
+        case opened(any Channel)
+        case refused(EventLoopFuture<AttemptFailure>)
+    }
+
+    private func open(
+        _ notes: AttemptNotes, _ handler: @escaping @Sendable () -> SessionHandler
+    ) async throws -> any Channel {
+        let upgrade = try await ClientBootstrap(group: group)
+            .connectTimeout(.nanoseconds(Self.limit.wholeNanoseconds))
+            .channelOption(.socketOption(.so_keepalive), value: 1)
+            .channelOption(.tcpOption(.tcp_nodelay), value: 1)
+            .channelOption(.writeBufferWaterMark, value: .init(low: 256 << 10, high: 1 << 20))
+            .connect(host: backend.host, port: backend.port) { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    guard notes.add(channel) else { throw ChannelError.ioOnClosedChannel }
+                    return try setUp(channel, notes, handler)
+                }
+            }
+        switch try await upgrade.get() {
+        case .opened(let channel): return channel
+        case .refused(let answer): throw try await answer.get()
         }
     }
 
     private func setUp(
-        _ channel: any Channel, _ handler: @escaping @Sendable () -> SessionHandler
-    ) throws -> EventLoopFuture<any Channel> {
+        _ channel: any Channel, _ notes: AttemptNotes, _ handler: @escaping @Sendable () -> SessionHandler
+    ) throws -> EventLoopFuture<Upgrade> {
         let pipeline = channel.pipeline.syncOperations
-        if let tls {
-            // An address cannot be a server name; the certificate is then checked against the address itself.
-            let name = IPAddress(backend.host) == nil ? backend.host : nil
-            try pipeline.addHandler(NIOSSLClientHandler(context: tls, serverHostname: name))
+        if backend.isEncrypted, let trust {
+            try pipeline.addHandler(
+                trust.makeHandler(for: Host(backend.host), time: time) { failure in notes.certificateRefused(failure) })
         }
-        let upgrader = NIOTypedWebSocketClientUpgrader<any Channel>(maxFrameSize: Self.maximumMessage) { channel, _ in
+        // The session answers breaches of the protocol itself, with one close frame.
+        let upgrader = NIOTypedWebSocketClientUpgrader<Upgrade>(
+            maxFrameSize: Self.maximumMessage, enableAutomaticErrorHandling: false
+        ) { channel, _ in
             channel.eventLoop.makeCompletedFuture {
                 try channel.pipeline.syncOperations.addHandlers([
                     NIOWebSocketFrameAggregator(
-                        minNonFinalFragmentSize: 0, maxAccumulatedFrameCount: 65536,
+                        minNonFinalFragmentSize: 0, maxAccumulatedFrameCount: Self.maximumFragments,
                         maxAccumulatedFrameSize: Self.maximumMessage),
                     handler(),
                 ])
-                return channel
+                return .opened(channel)
             }
         }
-        let head = HTTPRequestHead(
-            version: .http1_1, method: .GET, uri: backend.path, headers: ["Host": backend.authority])
-        let configuration = NIOTypedHTTPClientUpgradeConfiguration<any Channel>(
-            upgradeRequestHead: head, upgraders: [upgrader]
+        let upgrade = NIOTypedHTTPClientUpgradeConfiguration<Upgrade>(
+            upgradeRequestHead: HTTPRequestHead(
+                version: .http1_1, method: .GET, uri: backend.path,
+                headers: ["Host": backend.authority, "User-Agent": userAgent]),
+            upgraders: [upgrader]
         ) { channel in
-            let refusal = channel.eventLoop.makePromise(of: (any Channel).self)
-            return channel.eventLoop.makeCompletedFuture {
-                try channel.pipeline.syncOperations.addHandler(RefusalReader(refusal))
-            }.flatMap { refusal.futureResult }
-        }
-        let watchdog = UpgradeWatchdog(limit: Self.connectLimit)
-        let upgraded = try pipeline.configureUpgradableHTTPClientPipeline(
-            configuration: .init(upgradeConfiguration: configuration))
-        try pipeline.addHandler(watchdog, position: .first)
-        let bound = NIOLoopBound((pipeline, watchdog), eventLoop: channel.eventLoop)
-        upgraded.whenComplete { result in
-            switch result {
-            case .success: bound.value.0.removeHandler(bound.value.1, promise: nil)
-            case .failure: channel.close(promise: nil)
+            // The answer's parts come only after this has returned.
+            channel.eventLoop.makeCompletedFuture {
+                let answer = channel.eventLoop.makePromise(of: AttemptFailure.self)
+                let reader = UpgradeRefusal(url: backend, now: time.wallTime, promise: answer)
+                do { try channel.pipeline.syncOperations.addHandler(reader) } catch {
+                    answer.fail(error)
+                    throw error
+                }
+                return .refused(answer.futureResult)
             }
         }
-        return upgraded
-    }
-
-    /// A connection error in words a person can use.
-    static func words(_ error: any Error) -> String {
-        switch error {
-        case let error as NIOConnectionError:
-            if let failed = error.connectionErrors.first { return words(failed.error) }
-            return "the name \(error.host) does not resolve"
-        case let error as IOError: return Errno(rawValue: error.errnoCode).description
-        case ChannelError.connectTimeout: return "no answer within 10 s"
-        default: return "\(error)"
-        }
+        var configuration = NIOUpgradableHTTPClientPipelineConfiguration(upgradeConfiguration: upgrade)
+        // A server may send its first frame in the same segment as its 101.
+        configuration.leftOverBytesStrategy = .forwardBytes
+        return try pipeline.configureUpgradableHTTPClientPipeline(configuration: configuration)
     }
 }
 
-/// Reads the answer of a server that does not upgrade: its status and the beginning of what it says.
-private final class RefusalReader: ChannelInboundHandler {
-    typealias InboundIn = HTTPClientResponsePart
+/// What an attempt keeps of itself: the channels to close when it is given up, why it was, and what was wrong with the
+/// certificate.
+private final class AttemptNotes: Sendable {
+    private struct State {
+        var channels: [any Channel] = []
+        var failure: AttemptFailure?
+        var certificate: ProbeFailure?
+    }
+    private let state = Mutex(State())
 
-    private static let kept = 200
-    private let promise: EventLoopPromise<any Channel>
-    private var head: HTTPResponseHead?
-    private var body = ByteBuffer()
+    var certificate: ProbeFailure? { state.withLock { $0.certificate } }
 
-    init(_ promise: EventLoopPromise<any Channel>) { self.promise = promise }
+    func certificateRefused(_ failure: ProbeFailure) { state.withLock { $0.certificate = failure } }
 
-    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        switch unwrapInboundIn(data) {
-        case .head(let head): self.head = head
-        case .body(var part):
-            body.writeBuffer(&part)
-            if body.readableBytes >= Self.kept { finish(context) }
-        case .end: finish(context)
+    /// False when the attempt is over already.
+    func add(_ channel: any Channel) -> Bool {
+        state.withLock { state in
+            if state.failure == nil { state.channels.append(channel) }
+            return state.failure == nil
         }
     }
 
-    func channelInactive(context: ChannelHandlerContext) { finish(context) }
-    func errorCaught(context: ChannelHandlerContext, error: any Error) { finish(context) }
-
-    private func finish(_ context: ChannelHandlerContext) {
-        promise.fail(refusal)
-        context.close(promise: nil)
-    }
-
-    private var refusal: WebSocketConnector.Refusal {
-        guard let head else {
-            return .init(end: .failed, reason: "The backend closed the connection before it answered the upgrade.")
+    /// Closes what is open. The first reason stands: that the channels then fail is no news.
+    func giveUp(_ failure: AttemptFailure) -> AttemptFailure {
+        let (channels, first) = state.withLock { state in
+            defer { state.channels = [] }
+            let first = state.failure ?? failure
+            state.failure = first
+            return (state.channels, first)
         }
-        let said = String(decoding: body.readableBytesView.prefix(Self.kept), as: UTF8.self)
-        let reason =
-            "The backend answered \(head.status.code) \(head.status.reasonPhrase) instead of opening a WebSocket"
-            + (said.isEmpty ? "." : ": \(said.quotedForMessage).")
-        if [.tooManyRequests, .serviceUnavailable].contains(head.status),
-            let seconds = head.headers.first(name: "Retry-After").flatMap({ Int($0) }), seconds >= 0
-        {
-            return .init(end: .retryAfter(.seconds(min(seconds, 86_400))), reason: reason)
-        }
-        return .init(end: .failed, reason: reason)
+        for channel in channels { channel.close(promise: nil) }
+        return first
     }
-}
-
-/// Ends a connection that is open but does not come to its WebSocket: a peer that accepts and never speaks.
-private final class UpgradeWatchdog: ChannelInboundHandler, RemovableChannelHandler {
-    typealias InboundIn = NIOAny
-
-    private let limit: TimeAmount
-    private var timer: Scheduled<Void>?
-
-    init(limit: TimeAmount) { self.limit = limit }
-
-    func handlerAdded(context: ChannelHandlerContext) {
-        timer = context.eventLoop.assumeIsolated().scheduleTask(in: limit) {
-            context.fireErrorCaught(ChannelError.connectTimeout(self.limit))
-            context.close(promise: nil)
-        }
-    }
-
-    func handlerRemoved(context: ChannelHandlerContext) { timer?.cancel() }
 }
