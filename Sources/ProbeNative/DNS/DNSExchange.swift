@@ -63,8 +63,11 @@ struct DNSExchange {
         do throws(ProbeFailure) {
             return try await runTCP(&query)
         } catch {
-            if [.cancelled, .deadlineExceeded, .policyDenied, .localResourceExhausted].contains(error.code) { throw error }
-            throw ProbeFailure(error.stage, .truncated, "The answer did not fit into UDP, and over TCP: \(error.detail)")
+            if [.cancelled, .deadlineExceeded, .policyDenied, .localResourceExhausted].contains(error.code) {
+                throw error
+            }
+            throw ProbeFailure(
+                error.stage, .truncated, "The answer did not fit into UDP, and over TCP: \(error.detail)")
         }
     }
 
@@ -97,7 +100,8 @@ struct DNSExchange {
         switch result {
         case .success(.some): return
         case .success(nil):
-            throw ProbeFailure(.request, .localResourceExhausted, "The node's send buffer to \(server.address) is full.")
+            throw ProbeFailure(
+                .request, .localResourceExhausted, "The node's send buffer to \(server.address) is full.")
         case .failure(let error): throw error.failure(.request, "asking \(server.address)")
         }
     }
@@ -106,7 +110,8 @@ struct DNSExchange {
     private mutating func receiveUDP(
         _ query: inout DNSQuery, _ socket: Socket, _ sent: inout [(id: UInt16, at: Instant)]
     ) async throws(ProbeFailure) -> DNSReply? {
-        let end = min(deadline, reactor.now + patience)
+        // From the sending on: a reactor that is late must not wait longer.
+        let end = min(deadline, (sent.last?.at ?? reactor.now) + patience)
         while true {
             guard let message = try receive(socket) else {
                 switch await socket.readable(until: end) {
@@ -227,7 +232,8 @@ struct DNSExchange {
     private func closed(_ beforeAnything: Bool) -> ProbeFailure {
         beforeAnything
             ? ProbeFailure(.response, .connectionReset, "\(server.address) closed the connection without an answer.")
-            : ProbeFailure(.response, .truncated, "\(server.address) closed the connection in the middle of its answer.")
+            : ProbeFailure(
+                .response, .truncated, "\(server.address) closed the connection in the middle of its answer.")
     }
 }
 

@@ -12,6 +12,12 @@ struct DNSMessage {
     /// Records that repeat long names by two-byte pointers may stand for a hundred times their size.
     static let textLimit = 1 << 20
 
+    private static let endsTooSoon: Set<UInt32> = [
+        LDNS_STATUS_PACKET_OVERFLOW.rawValue, LDNS_STATUS_WIRE_INCOMPLETE_HEADER.rawValue,
+        LDNS_STATUS_WIRE_INCOMPLETE_QUESTION.rawValue, LDNS_STATUS_WIRE_INCOMPLETE_ANSWER.rawValue,
+        LDNS_STATUS_WIRE_INCOMPLETE_AUTHORITY.rawValue, LDNS_STATUS_WIRE_INCOMPLETE_ADDITIONAL.rawValue,
+    ]
+
     private let packet: LDNSPacket
     private let text: LDNSText
 
@@ -21,9 +27,10 @@ struct DNSMessage {
     ) -> Result<DNSAnswer, DNSDecodingError> {
         var packet: UnsafeMutablePointer<ldns_pkt>?
         let status = ldns_wire2pkt(&packet, message.assumingMemoryBound(to: UInt8.self).baseAddress, message.count)
-        guard status == LDNS_STATUS_OK, let packet, message.count >= DNSQuery.headerSize else {
-            if status == LDNS_STATUS_PACKET_OVERFLOW || message.count < DNSQuery.headerSize {
-                return .failure(DNSDecodingError(code: .truncated, detail: "The answer ends in the middle of a record."))
+        guard status == LDNS_STATUS_OK, let packet else {
+            if endsTooSoon.contains(status.rawValue) {
+                return .failure(
+                    DNSDecodingError(code: .truncated, detail: "The answer ends in the middle of a record."))
             }
             let reason = ldns_get_errorstr_by_id(status).map { String(cString: $0) } ?? "unknown error"
             return .failure(DNSDecodingError(code: .protocolError, detail: "The answer is malformed: \(reason)."))
@@ -43,11 +50,15 @@ struct DNSMessage {
             for index in 0..<ldns_rr_list_rr_count(list) {
                 guard let record = ldns_rr_list_rr(list, index), let line = text.line(record),
                     let read = DNSRecord(section, line: line)
-                else { return .failure(DNSDecodingError(code: .protocolError, detail: "The answer has a malformed record.")) }
+                else {
+                    return .failure(
+                        DNSDecodingError(code: .protocolError, detail: "The answer has a malformed record."))
+                }
                 size += line.count
                 guard size <= Self.textLimit else {
                     return .failure(
-                        DNSDecodingError(code: .protocolError, detail: "The answer's records unfold to more than 1 MiB."))
+                        DNSDecodingError(
+                            code: .protocolError, detail: "The answer's records unfold to more than 1 MiB."))
                 }
                 records.append(read)
             }
@@ -65,7 +76,9 @@ struct DNSMessage {
     private func extendedErrors() -> [DNSExtendedError] {
         guard let data = ldns_pkt_edns_data(packet.pointer), let start = ldns_rdf_data(data) else { return [] }
         var rest = UnsafeBufferPointer(start: start, count: ldns_rdf_size(data))[...]
-        func number(_ offset: Int) -> Int { Int(rest[rest.startIndex + offset]) << 8 | Int(rest[rest.startIndex + offset + 1]) }
+        func number(_ offset: Int) -> Int {
+            Int(rest[rest.startIndex + offset]) << 8 | Int(rest[rest.startIndex + offset + 1])
+        }
         var errors: [DNSExtendedError] = []
         while rest.count >= 4 {
             let (option, length) = (number(0), number(2))

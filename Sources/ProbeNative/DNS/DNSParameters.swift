@@ -32,7 +32,8 @@ public struct DNSParameters: Sendable {
         type = Self.recordType(&reader)
         resolver = Self.resolver(&reader)
         transport = Self.transport(&reader)
-        port = reader.optionalInteger("port", in: 1...65535, help: "port of the resolver (default: 53)").map(UInt16.init)
+        port = reader.optionalInteger("port", in: 1...65535, help: "port of the resolver (default: 53)").map(
+            UInt16.init)
         options.recursionDesired = reader.flag("recursive", default: true, help: "ask for recursion (RD)")
         options.wantsSignatures = reader.flag("dnssec", default: false, help: "ask for DNSSEC records (DO)")
         options.checkingDisabled = reader.flag("cd", default: false, help: "ask the resolver not to validate (CD)")

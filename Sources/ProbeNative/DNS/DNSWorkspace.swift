@@ -16,7 +16,8 @@ final class DNSWorkspace: ReactorLocal {
     /// - Throws: `local_resource_exhausted`, or the answer's own defect at stage `response`.
     func decode(_ message: UnsafeRawBufferPointer) -> Result<DNSAnswer, ProbeFailure> {
         guard let text = text ?? LDNSText() else {
-            return .failure(ProbeFailure(.response, .localResourceExhausted, "The node has no memory to read the answer."))
+            return .failure(
+                ProbeFailure(.response, .localResourceExhausted, "The node has no memory to read the answer."))
         }
         self.text = text
         return DNSMessage.decode(message, text: text).mapError { ProbeFailure(.response, $0.code, $0.detail) }

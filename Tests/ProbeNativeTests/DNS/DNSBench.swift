@@ -40,3 +40,15 @@ struct Asked: Sendable {
 }
 
 func loopback(_ port: Int) -> SocketAddress { SocketAddress(IPAddress(v4: 0x7f00_0001), port: UInt16(port)) }
+
+extension DNSBench {
+    /// Sockets that the reactor's probes hold.
+    var openDescriptors: Int {
+        get async {
+            await withCheckedContinuation { continuation in
+                let reactor = engine.reactors.reactors[0]
+                reactor.submit { continuation.resume(returning: reactor.local(Gate.self).descriptors.used) }
+            }
+        }
+    }
+}

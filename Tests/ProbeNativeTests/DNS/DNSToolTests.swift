@@ -28,7 +28,8 @@ import Testing
             }
             #expect(asked.failure == nil, "\(name) \(type)")
             #expect(!dig.isEmpty, "\(name) \(type)")
-            #expect(Set(ours?.map(normal) ?? []) == Set(dig.split(separator: "\n").map { normal(String($0)) }), "\(name)")
+            #expect(
+                Set(ours?.map(normal) ?? []) == Set(dig.split(separator: "\n").map { normal(String($0)) }), "\(name)")
         }
         await nsd.stop()
     }
