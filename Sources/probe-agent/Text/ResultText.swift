@@ -7,6 +7,7 @@ enum ResultText {
         switch result.outcome.report {
         case let report as PingReport: PingText.render(report, result: result, color: color)
         case let report as HTTPReport: HTTPText.render(report, result: result, color: color)
+        case let report as DNSReport: DNSText.render(report, result: result, color: color)
         default: GenericText.render(result, color: color)
         }
     }
