@@ -1,4 +1,5 @@
 import CCurl
+import CLinux
 
 #if canImport(Glibc)
     import Glibc
@@ -17,7 +18,7 @@ final class CurlTransfer {
 
     /// Opens the socket; set by who knows the gate.
     typealias Opener = () throws(ProbeFailure) -> FileDescriptor
-    static let socketType = Int32(SOCK_STREAM.rawValue)
+    static let socketType = PROBE_SOCK_STREAM
 
     let request: HTTPRequest
     let address: SocketAddress

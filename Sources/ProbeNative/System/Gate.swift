@@ -1,3 +1,5 @@
+import CLinux
+
 #if canImport(Glibc)
     import Glibc
 #endif
@@ -57,7 +59,7 @@ public final class Gate: ReactorLocal, @unchecked Sendable {
         try check(request)
         let share = try await descriptors.draw(until: deadline, stage: .connect)
         do throws(Errno) {
-            let type = transport == .tcp ? Int32(SOCK_STREAM.rawValue) : Int32(SOCK_DGRAM.rawValue)
+            let type = transport == .tcp ? PROBE_SOCK_STREAM : PROBE_SOCK_DGRAM
             let descriptor = try Syscalls.socket(address.address.family.domain, type, 0)
             if let source { try Self.bind(descriptor.number, source, address.address.family) }
             return try Socket(reactor, descriptor, share)
@@ -72,7 +74,7 @@ public final class Gate: ReactorLocal, @unchecked Sendable {
     func checkRoute(to address: IPAddress, as request: PolicyRequest) throws(ProbeFailure) {
         try check(request)
         do throws(Errno) {
-            let descriptor = try Syscalls.socket(address.family.domain, Int32(SOCK_DGRAM.rawValue), 0)
+            let descriptor = try Syscalls.socket(address.family.domain, PROBE_SOCK_DGRAM, 0)
             try Syscalls.connect(descriptor.number, to: SocketAddress(address, port: 9))
         } catch { throw error.failure(.request, "sending to \(address)") }
     }

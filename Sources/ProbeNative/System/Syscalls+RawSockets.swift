@@ -10,7 +10,7 @@ extension Syscalls {
     static func isRawSocket(_ fd: Int32, _ domain: Int32, _ proto: Int32) -> Bool {
         var seen: (domain: Int32, type: Int32, proto: Int32) = (0, 0, 0)
         guard probe_socket_kind(fd, &seen.domain, &seen.type, &seen.proto) == 0 else { return false }
-        return seen.type == Int32(SOCK_RAW.rawValue) && seen.domain == domain && seen.proto == proto
+        return seen.type == PROBE_SOCK_RAW && seen.domain == domain && seen.proto == proto
     }
 
     static func attach(_ filter: PacketFilter, to fd: Int32) throws(Errno) {

@@ -32,7 +32,7 @@ enum Syscalls {
 
     /// Non-blocking and close-on-exec.
     static func socket(_ domain: Int32, _ type: Int32, _ proto: Int32) throws(Errno) -> FileDescriptor {
-        let flags = Int32(SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue)
+        let flags = PROBE_SOCK_NONBLOCK | PROBE_SOCK_CLOEXEC
         return FileDescriptor(owning: Int32(try check { Int(Glibc.socket(domain, type | flags, proto)) }))
     }
 

@@ -36,6 +36,14 @@ static const uint32_t PROBE_EPOLLHUP = EPOLLHUP;
 static const uint32_t PROBE_EPOLLRDHUP = EPOLLRDHUP;
 static const uint32_t PROBE_EPOLLET = EPOLLET;
 
+// The socket types are an enum that several C modules include; Swift shows it as of one of them, and in an optimized
+// build that is not always Glibc.
+static const int PROBE_SOCK_STREAM = SOCK_STREAM;
+static const int PROBE_SOCK_DGRAM = SOCK_DGRAM;
+static const int PROBE_SOCK_RAW = SOCK_RAW;
+static const int PROBE_SOCK_NONBLOCK = SOCK_NONBLOCK;
+static const int PROBE_SOCK_CLOEXEC = SOCK_CLOEXEC;
+
 // Glibc's Swift module shows RLIMIT_NOFILE as an enum that getrlimit's import does not take.
 static inline int probe_raise_descriptor_limit(uint64_t *limit) {
     struct rlimit value;
