@@ -11,6 +11,8 @@ struct Echo: Sendable, Hashable {
     var timeout: Duration
     /// The job sends its next packet sooner than this one's timeout, so it cannot wait for others' slow hosts.
     var isImpatient: Bool
+    /// The packet before it got no reply, so this one may well get none: those who will get one better not wait for it.
+    var isDoubtful = false
 }
 
 /// What came of one echo request.

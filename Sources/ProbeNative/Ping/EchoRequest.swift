@@ -21,17 +21,19 @@ final class EchoRequest: Sendable {
 
     func finish(_ result: EchoResult) { complete(result) }
 
-    /// What must be equal in a batch.
+    /// What must be equal in a batch: the object's options, and the prospect of a reply.
     struct Class: Hashable {
         var family: IPAddress.Family
         var options: EchoSocket.Options
         var timeout: Duration
+        var isDoubtful: Bool
     }
 
     var batchClass: Class {
         Class(
             family: echo.address.family,
-            options: EchoSocket.Options(ttl: echo.ttl, tos: echo.tos, size: echo.size), timeout: echo.timeout)
+            options: EchoSocket.Options(ttl: echo.ttl, tos: echo.tos, size: echo.size), timeout: echo.timeout,
+            isDoubtful: echo.isDoubtful)
     }
 
     /// A batch ends with its slowest host. A request that cannot wait that long, or whose deadline would shorten the

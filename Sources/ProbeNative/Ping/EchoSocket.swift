@@ -56,7 +56,6 @@ final class EchoSocket {
             let now = SystemTime().now
             for reply in awaited { idents.release(reply.ident, at: now, after: timeout) }
             for host in hosts where host.failure == nil { ping_host_remove(object, host.name) }
-            try? Syscalls.attach(.nothing, to: fd)
         }
         if awaited.isEmpty { return hosts.map { .notSent($0.failure ?? Self.noIdent) } }
         do throws(Errno) {
@@ -134,7 +133,9 @@ final class EchoSocket {
             payload = (0..<size).map { CChar(0x20 + $0 % 0x5f) } + [0]
         }
         let length = size >= 8 ? 8 : size >= 4 ? 4 : 0
-        let cookie = (0..<length).map { _ in UInt8.random(in: 1...255, using: &generator) }
+        // One system call's worth of randomness; no byte may be the NUL that ends the string.
+        let random = UInt64.random(in: 0 ... .max, using: &generator)
+        let cookie = (0..<length).map { max(1, UInt8(truncatingIfNeeded: random >> (8 * UInt64($0)))) }
         for (index, byte) in cookie.enumerated() { payload[index] = CChar(bitPattern: byte) }
         ping_setopt(object, PING_OPT_DATA, &payload)
         return cookie

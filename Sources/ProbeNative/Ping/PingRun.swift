@@ -48,7 +48,8 @@ struct PingRun {
 
     /// False when the job was cut before the packet's fate was known: then it is not reported at all.
     private mutating func sendOne(_ seq: Int) async -> Bool {
-        let echo = parameters.echo(to: address)
+        var echo = parameters.echo(to: address)
+        echo.isDoubtful = report.packets.last?.status == .timeout
         var result = await engine.send(echo, in: context)
         if result.clockStepped {
             quality.clockStepped = true

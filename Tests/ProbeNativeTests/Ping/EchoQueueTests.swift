@@ -30,12 +30,13 @@ import Testing
     @Test func onlyEqualOptionsShareABatchAndOrderIsKept() {
         let requests = [
             request(1), request(2) { $0.ttl = 3 }, request(3) { $0.tos = 8 }, request(4) { $0.size = 57 },
-            request(5) { $0.timeout = .seconds(2) }, request(6) { $0.address = IPAddress(v6High: 0, low: 1) }, request(7),
+            request(5) { $0.timeout = .seconds(2) }, request(6) { $0.address = IPAddress(v6High: 0, low: 1) },
+            request(8) { $0.isDoubtful = true }, request(7),
         ]
         var queue = queue(requests)
-        let batches = (0..<6).map { _ in queue.takeBatch(workers: 1, at: now).map(\.echo) }
-        #expect(batches[0] == [requests[0].echo, requests[6].echo])
-        #expect(batches.dropFirst().map { $0.first } == requests[1...5].map(\.echo))
+        let batches = (0..<7).map { _ in queue.takeBatch(workers: 1, at: now).map(\.echo) }
+        #expect(batches[0] == [requests[0].echo, requests[7].echo])
+        #expect(batches.dropFirst().map { $0.first } == requests[1...6].map(\.echo))
         #expect(queue.isEmpty)
     }
 
