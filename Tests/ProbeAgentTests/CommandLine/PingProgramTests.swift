@@ -31,9 +31,12 @@ struct PingProgramTests {
     @Test(.enabled(if: NetworkLab.isAvailable, "\(NetworkLab.unavailableReason)"))
     func aRefusedSendWritesNothingToStandardError() async throws {
         try await NetworkLab.with(hosts: 3) { lab in
-            let rules = "table inet near { chain output { type filter hook output priority 0; icmp type echo-request drop; }; }"
+            let rules =
+                "table inet near { chain output { type filter hook output priority 0; icmp type echo-request drop; }; }"
             #expect(try await lab.run(["nft", rules]).isSuccess)
-            let result = try await lab.run([Places.product("probe-agent"), "ping", NetworkLab.host4(1), "--count", "1", "--json"])
+            let result = try await lab.run([
+                Places.product("probe-agent"), "ping", NetworkLab.host4(1), "--count", "1", "--json",
+            ])
             #expect(result.status == .code(1))
             #expect(result.output.contains("\"error_code\":\"permission_denied\""))
             #expect(result.errors.isEmpty, "\(result.errors)")

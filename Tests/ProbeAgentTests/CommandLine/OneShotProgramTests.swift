@@ -3,7 +3,7 @@ import ProbeTesting
 import Testing
 
 /// `probe-agent TOOL TARGET` of the built program against real servers.
-struct OneShotTests {
+struct OneShotProgramTests {
     @Test func successIs0AndJSONIsTheWiresResult() async throws {
         let nginx = try await NginxServer()
         let nsd = try await NSDServer()
@@ -13,14 +13,14 @@ struct OneShotTests {
             ["dns", "www.probe.test", "--resolver", "127.0.0.1", "-p", "\(nsd.port)", "--transport", "tcp"],
         ]
         for words in runs {
-            let json = try await ExecutableTests.run(words + ["--json"])
+            let json = try await UsageProgramTests.run(words + ["--json"])
             #expect(json.isSuccess && json.errors.isEmpty, "\(words): \(json.output) \(json.errors)")
             #expect(json.lines.count == 1)
             let result = try JSONValue(parsing: json.output)
             #expect(result["success"]?.bool == true && result["error_code"] == .null)
             #expect(result["tool"]?.string == words[0] && result["target"]?.string == words[1])
             #expect(result["timing"]?["run_ms"]?.double ?? 0 > 0)
-            let text = try await ExecutableTests.run(words)
+            let text = try await UsageProgramTests.run(words)
             #expect(text.isSuccess && text.output.contains(words[1]) && !text.output.contains("\u{1b}"))
         }
         await nginx.stop()
@@ -31,11 +31,11 @@ struct OneShotTests {
         for words in [
             ["127.0.0.1", "-c", "2"], ["::1", "-c2", "--interval-ms", "10"], ["127.0.0.1", "-4", "-c", "1"],
         ] {
-            let result = try await ExecutableTests.run(["ping"] + words + ["--json"])
+            let result = try await UsageProgramTests.run(["ping"] + words + ["--json"])
             let json = try JSONValue(parsing: result.output)
             #expect(result.isSuccess && json["packet_loss"]?.double == 0, "\(json)")
         }
-        let both = try await ExecutableTests.run(["ping", "localhost", "-c", "1", "--ip-version", "both", "--json"])
+        let both = try await UsageProgramTests.run(["ping", "localhost", "-c", "1", "--ip-version", "both", "--json"])
         let json = try JSONValue(parsing: both.output)
         #expect(json["ipv4"]?["success"]?.bool == true && json["ipv6"]?["success"]?.bool == true, "\(json)")
     }
@@ -48,11 +48,11 @@ struct OneShotTests {
             (["http", "http://127.0.0.1:1/", "-6"], "no_address"),
         ]
         for (words, code) in runs {
-            let json = try await ExecutableTests.run(words + ["--json"])
+            let json = try await UsageProgramTests.run(words + ["--json"])
             #expect(json.status == .code(1))
             let result = try JSONValue(parsing: json.output)
             #expect(result["success"]?.bool == false && result["error_code"]?.string == code, "\(result)")
-            let text = try await ExecutableTests.run(words)
+            let text = try await UsageProgramTests.run(words)
             #expect(text.status == .code(1) && !text.output.isEmpty)
         }
         await nsd.stop()
@@ -60,13 +60,13 @@ struct OneShotTests {
 
     @Test func headersAndPresetsReachTheServer() async throws {
         let nginx = try await NginxServer()
-        let seen = try await ExecutableTests.run([
+        let seen = try await UsageProgramTests.run([
             "http", nginx.url("/seen"), "-H", "X-Test: from: here", "--include-body", "--json",
         ])
         #expect(try JSONValue(parsing: seen.output)["body"]?.string?.contains("from: here") == true, "\(seen.output)")
-        let head = try await ExecutableTests.run(["http", nginx.url("/method"), "-I", "--json"])
+        let head = try await UsageProgramTests.run(["http", nginx.url("/method"), "-I", "--json"])
         #expect(try JSONValue(parsing: head.output)["method"]?.string == "HEAD")
-        let hop = try await ExecutableTests.run(["http", nginx.url("/redirect/1"), "--no-follow-redirects", "--json"])
+        let hop = try await UsageProgramTests.run(["http", nginx.url("/redirect/1"), "--no-follow-redirects", "--json"])
         #expect(try JSONValue(parsing: hop.output)["status_code"]?.int == 302)
         await nginx.stop()
     }
@@ -79,7 +79,7 @@ struct OneShotTests {
         (["http", "http://[::1"], "http://[::1"),
     ])
     func refusedParametersAre64(words: [String], part: String) async throws {
-        let result = try await ExecutableTests.run(words)
+        let result = try await UsageProgramTests.run(words)
         #expect(result.status == .code(64) && result.output.isEmpty)
         #expect(result.errors.contains(part), "\(result.errors)")
     }
@@ -103,7 +103,7 @@ struct OneShotTests {
     @Test func timeoutEndsIt() async throws {
         let peer = try await PythonPeer.http()
         let url = "http://127.0.0.1:\(peer.port("silent"))/"
-        let result = try await ExecutableTests.run(["http", url, "--timeout", "0.2", "--json"])
+        let result = try await UsageProgramTests.run(["http", url, "--timeout", "0.2", "--json"])
         #expect(result.status == .code(1))
         #expect(try JSONValue(parsing: result.output)["error_code"]?.string == "deadline_exceeded")
         await peer.stop()

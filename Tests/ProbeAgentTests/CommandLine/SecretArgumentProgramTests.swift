@@ -3,7 +3,7 @@ import ProbeTesting
 import Testing
 
 /// `--key` on a command line: gone from the process's arguments at once, never in its log.
-struct SecretArgumentTests {
+struct SecretArgumentProgramTests {
     private static let key = "pnode_5ecret-key-of-the-test"
 
     /// The process waits for the writer of a FIFO that is its config file, so its arguments can be looked at while it
@@ -34,11 +34,11 @@ struct SecretArgumentTests {
     @Test func isNotInAnyMessage() async throws {
         let node = ["--uuid", "n", "--key", Self.key, "--verbose"]
         for wrong in [["--backend", "ftp://x"], ["--backend", "http://localhost:1", "--heartbeat", "x"], ["--xyzzy"]] {
-            let result = try await ExecutableTests.run(node + wrong)
+            let result = try await UsageProgramTests.run(node + wrong)
             #expect(!result.isSuccess)
             #expect(!(result.output + result.errors).contains("5ecret"))
         }
-        let bad = try await ExecutableTests.run([
+        let bad = try await UsageProgramTests.run([
             "--backend", "http://localhost:1", "--uuid", "n", "--key", "5ecret word",
         ])
         #expect(bad.status == .code(78) && !bad.errors.contains("5ecret"))

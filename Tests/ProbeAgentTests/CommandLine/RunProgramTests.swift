@@ -3,7 +3,7 @@ import ProbeTesting
 import Testing
 
 /// The node as a process: what its settings do, what its signals do, what it says.
-struct RunTests {
+struct RunProgramTests {
     private static let key = "pnode_5ecret-key-of-the-test"
 
     private func start(
@@ -82,7 +82,7 @@ struct RunTests {
     @Test func aFileWithoutCertificatesIsAWrongConfiguration() async throws {
         let folder = try TemporaryFolder()
         let file = try folder.write("no certificate\n", to: "ca.pem")
-        let result = try await ExecutableTests.run([
+        let result = try await UsageProgramTests.run([
             "--backend", "https://localhost:1", "--uuid", "n", "--key", Self.key, "--ca-file", file,
         ])
         #expect(result.status == .code(78))

@@ -5,7 +5,7 @@ import ProbeTesting
 import Testing
 
 /// The built program, from outside.
-struct ExecutableTests {
+struct UsageProgramTests {
     /// Nothing of the test's own environment that could be a setting.
     private static let environment = ["PATH": "/usr/bin:/bin", "HOME": "/"]
 
