@@ -63,7 +63,8 @@ extension EchoSocket {
             candidates.removeAll { (try? Syscalls.option($0, level, option)) != ttl }
         }
         guard let fd = candidates.first, candidates.count == 1 else {
-            throw ProbeFailure(.request, .internalError, "The raw socket of a ping object could not be told from others.")
+            throw ProbeFailure(
+                .request, .internalError, "The raw socket of a ping object could not be told from others.")
         }
         return fd
     }

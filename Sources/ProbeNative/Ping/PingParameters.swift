@@ -20,12 +20,14 @@ public struct PingParameters: Sendable, Hashable {
         count = reader.integer("count", default: 4, in: 1...100, help: "packets to send")
         interval = reader.milliseconds(
             "interval_ms", default: 1000, in: 10...60000, help: "time from one packet to the next")
-        timeout = reader.milliseconds("timeout_ms", default: 1000, in: 1...60000, help: "how long to wait for each reply")
+        timeout = reader.milliseconds(
+            "timeout_ms", default: 1000, in: 1...60000, help: "how long to wait for each reply")
         let size = reader.optionalInteger("size", in: 0...65500, unit: "bytes", help: "ICMP payload", shown: "56")
         ttl = reader.integer("ttl", default: 64, in: 1...255, help: "IP time to live, or hop limit")
         tos = reader.integer("tos", default: 0, in: 0...255, help: "IP type of service, or traffic class")
         let dontFragment = reader.flag("dont_fragment", default: false, help: "forbid fragmentation")
-        let name = reader.choice("protocol", default: "icmp", of: ["icmp", "tcp"], help: "echo request, or TCP handshake")
+        let name = reader.choice(
+            "protocol", default: "icmp", of: ["icmp", "tcp"], help: "echo request, or TCP handshake")
         transport = Transport(rawValue: name) ?? .icmp
         port = UInt16(reader.integer("port", default: 80, in: 1...65535, help: "TCP port"))
         stopOnReply = reader.flag("stop_on_reply", default: false, help: "end with the first reply")
@@ -35,7 +37,8 @@ public struct PingParameters: Sendable, Hashable {
         } else {
             // What liboping cannot do is refused, never ignored.
             if self.size > EchoSocket.maximumSize {
-                reader.refuse("size", .integer(Int64(self.size)), "at most \(EchoSocket.maximumSize) bytes on this node")
+                reader.refuse(
+                    "size", .integer(Int64(self.size)), "at most \(EchoSocket.maximumSize) bytes on this node")
             }
             if common.source != nil { reader.refuse("source is not available for ping on this node: leave it out.") }
         }

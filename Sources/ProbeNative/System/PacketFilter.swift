@@ -48,8 +48,10 @@ struct PacketFilter {
     }
 
     private static func conditions4(_ reply: Awaited) -> [Condition] {
-        [Condition(PROBE_BPF_LOAD_HALF_X, 4, UInt32(reply.ident)),
-            Condition(PROBE_BPF_LOAD_WORD, 12, UInt32(truncatingIfNeeded: reply.source.low))]
+        [
+            Condition(PROBE_BPF_LOAD_HALF_X, 4, UInt32(reply.ident)),
+            Condition(PROBE_BPF_LOAD_WORD, 12, UInt32(truncatingIfNeeded: reply.source.low)),
+        ]
             + words(reply.cookie).enumerated().map { Condition(PROBE_BPF_LOAD_WORD_X, 8 + 4 * UInt32($0), $1) }
     }
 

@@ -5,7 +5,9 @@ import Testing
 @Suite struct EchoQueueTests {
     private let now = Instant(nanoseconds: 1_000_000_000)
 
-    private func request(_ host: UInt32, _ change: (inout Echo) -> Void = { _ in }, left: Duration = .seconds(30)) -> EchoRequest {
+    private func request(_ host: UInt32, _ change: (inout Echo) -> Void = { _ in }, left: Duration = .seconds(30))
+        -> EchoRequest
+    {
         var echo = Echo(
             address: IPAddress(v4: 0x7f00_0000 + host), ttl: 64, tos: 0, size: 56, timeout: .seconds(1),
             isImpatient: false)

@@ -23,10 +23,12 @@ import Testing
         // Four takers draw at random until all 65,536 are taken.
         let taken = await withTaskGroup(of: [UInt16].self) { group in
             for _ in 0..<4 {
-                group.addTask { (0..<400_000).compactMap { _ in
-                    let ident = UInt16.random(in: 0 ... .max)
-                    return register.claim(ident, at: now) ? ident : nil
-                } }
+                group.addTask {
+                    (0..<400_000).compactMap { _ in
+                        let ident = UInt16.random(in: 0 ... .max)
+                        return register.claim(ident, at: now) ? ident : nil
+                    }
+                }
             }
             return await group.reduce(into: [UInt16]()) { $0 += $1 }
         }

@@ -56,7 +56,10 @@ struct PingLabTests {
             for (name, host) in [("echo4", NetworkLab.host4), ("echo6", NetworkLab.host6)] {
                 let outcomes = try await pingAll(
                     (1...1000).map(host), on: node.engine,
-                    [.init("count", .integer(2)), .init("interval_ms", .integer(300)), .init("timeout_ms", .integer(300))])
+                    [
+                        .init("count", .integer(2)), .init("interval_ms", .integer(300)),
+                        .init("timeout_ms", .integer(300)),
+                    ])
                 var sent = 0
                 for (index, outcome) in zip(1...1000, outcomes) {
                     let report = try #require(outcome.report as? PingReport)
@@ -194,8 +197,11 @@ struct PingLabTests {
             for target in [NetworkLab.host4(1), NetworkLab.host6(1)] {
                 for ttl: Int64 in [17, 64] {
                     let (report, _) = try await node.run(
-                        target, [.init("count", .integer(2)), .init("interval_ms", .integer(10)),
-                            .init("ttl", .integer(ttl)), .init("tos", .integer(46 << 2))])
+                        target,
+                        [
+                            .init("count", .integer(2)), .init("interval_ms", .integer(10)),
+                            .init("ttl", .integer(ttl)), .init("tos", .integer(46 << 2)),
+                        ])
                     #expect(report.received == 2)
                 }
             }

@@ -9,7 +9,8 @@ struct PingManyTests {
     @Test func aThousandAddressesAtOnce() async throws {
         let engine = try #require(PingLab.engine)
         let targets = (0..<1000).map { "127.\($0 / 250 + 1).\($0 % 250).9" }
-        let outcomes = try await pingAll(targets, on: engine, [.init("count", .integer(2)), .init("interval_ms", .integer(100))])
+        let outcomes = try await pingAll(
+            targets, on: engine, [.init("count", .integer(2)), .init("interval_ms", .integer(100))])
         for (target, outcome) in zip(targets, outcomes) {
             let report = try #require(outcome.report as? PingReport)
             #expect(outcome.failure == nil, "\(target): \(String(describing: outcome.failure))")

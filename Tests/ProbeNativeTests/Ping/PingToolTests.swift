@@ -43,7 +43,11 @@ struct PingToolTests {
     func everySizeIsAnswered(_ size: Int) async throws {
         for target in ["127.0.0.1", "::1"] {
             let (report, _) = try await PingLab.run(
-                target, [Member("count", .integer(2)), Member("interval_ms", .integer(10)), Member("size", .integer(Int64(size)))])
+                target,
+                [
+                    Member("count", .integer(2)), Member("interval_ms", .integer(10)),
+                    Member("size", .integer(Int64(size))),
+                ])
             #expect(report.received == 2, "\(target), \(size) bytes")
         }
     }
@@ -51,7 +55,8 @@ struct PingToolTests {
     @Test func aSilentHostIsNoReply() async throws {
         // 240/4 is reserved (RFC 1112): nobody answers, if there is a route at all.
         let (report, outcome) = try await PingLab.run(
-            "240.0.0.1", [Member("count", .integer(2)), Member("interval_ms", .integer(10)), Member("timeout_ms", .integer(30))])
+            "240.0.0.1",
+            [Member("count", .integer(2)), Member("interval_ms", .integer(10)), Member("timeout_ms", .integer(30))])
         #expect(report.received == 0)
         #expect([.noReply, .networkUnreachable, .hostUnreachable].contains(outcome.failure?.code))
         #expect(outcome.failure?.isMeasurement == true)
@@ -70,7 +75,8 @@ struct PingToolTests {
 
     @Test func aPingIsCutAtItsDeadlineWithWhatItHas() async throws {
         let (report, outcome) = try await PingLab.run(
-            "127.0.0.1", [Member("count", .integer(100)), Member("interval_ms", .integer(50))], timeout: .milliseconds(230))
+            "127.0.0.1", [Member("count", .integer(100)), Member("interval_ms", .integer(50))],
+            timeout: .milliseconds(230))
         #expect(outcome.failure?.code == .deadlineExceeded)
         #expect(outcome.failure?.isMeasurement == true)
         #expect((1...5).contains(report.sent) && report.received == report.sent)
