@@ -1,7 +1,6 @@
 import Logging
 import ProbeNative
 import ProbeProtocol
-import Synchronization
 
 /// What the session sees of the node: a place for jobs, and the numbers of a heartbeat.
 final class SessionHost: SessionSink, HeartbeatSource {
@@ -60,7 +59,7 @@ final class SessionHost: SessionSink, HeartbeatSource {
 
 /// Hands progress to the session, which is made after the dispatcher that reports it.
 final class ProgressRelay: Sendable {
-    private let session = Mutex<Session?>(nil)
+    private let session = Locked<Session?>(nil)
     func attach(_ session: Session) { self.session.withLock { $0 = session } }
     func send(_ frame: ProgressFrame) { session.withLock { $0 }?.sendProgress(frame) }
 }

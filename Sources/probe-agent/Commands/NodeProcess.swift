@@ -2,7 +2,6 @@ import Logging
 import ProbeAgent
 import ProbeNative
 import ServiceLifecycle
-import Synchronization
 
 #if canImport(Glibc)
     import Glibc
@@ -42,7 +41,7 @@ enum NodeProcess {
     private static func serve(_ services: [any Service], _ logger: Logger) -> Int32 {
         // The main thread takes the signals itself (`ProcessSignals`), so the group traps none.
         let group = ServiceGroup(services: services, logger: logger)
-        let exitCode = Mutex<Int32?>(nil)
+        let exitCode = Locked<Int32?>(nil)
         Task {
             let code: Int32
             do {

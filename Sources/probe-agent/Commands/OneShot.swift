@@ -1,6 +1,5 @@
 import ProbeAgent
 import ProbeNative
-import Synchronization
 
 /// Runs one prepared probe in this process while the main thread waits for it and for signals.
 enum OneShot {
@@ -11,7 +10,7 @@ enum OneShot {
         configuration.reactors = 1
         let engine = try Engine(configuration, registry: registry)
         defer { engine.stop() }
-        let finished = Mutex<ProbeResult?>(nil)
+        let finished = Locked<ProbeResult?>(nil)
         return withExtendedLifetime(engine) {
             let running = engine.start(probe, deadline: engine.time.now + probe.defaultTimeout) { result in
                 finished.withLock { $0 = result }

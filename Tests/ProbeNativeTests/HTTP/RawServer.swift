@@ -1,12 +1,12 @@
 import Foundation
 import Glibc
-import Synchronization
+import ProbeNative
 
 /// Answers each connection with some text and then the same text again and again, as long as the peer takes it.
 final class RawServer: Sendable {
     let port: Int
     private let listener: Int32
-    private let isStopped = Mutex(false)
+    private let isStopped = Locked(false)
 
     init(_ head: String, repeating tail: String) throws {
         let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
