@@ -127,7 +127,7 @@ public final class Session: Sendable {
                     ) { ended.yield($0) }
                 }
             } catch {
-                ended.yield(failure(error.reason, error.end))
+                ended.yield(failure(error.reason, error.end, error.code))
             }
         }
         interruptible { [self] in ended.yield(failure("The node stops.")) }
@@ -165,8 +165,10 @@ public final class Session: Sendable {
         if isStopping { interrupt() }
     }
 
-    private func failure(_ reason: String, _ end: ConnectionEnd = .failed) -> SessionHandler.Ending {
-        .init(end: end, reason: reason, authenticatedFor: nil, serverAcknowledges: false, hints: nil)
+    private func failure(
+        _ reason: String, _ end: ConnectionEnd = .failed, _ code: ErrorCode? = nil
+    ) -> SessionHandler.Ending {
+        .init(end: end, reason: reason, code: code, authenticatedFor: nil, serverAcknowledges: false, hints: nil)
     }
 
     private func pause(_ delay: Duration) async {
@@ -181,8 +183,10 @@ public final class Session: Sendable {
             defer { state.lastReason = ending.authenticatedFor == nil ? ending.reason : nil }
             return state.lastReason != ending.reason
         }
-        logger.log(
-            level: isNew ? .warning : .debug, "session.ended",
-            metadata: ["reason": "\(ending.reason)", "reconnect_in_ms": "\(Int(delay.inMilliseconds))"])
+        var metadata: Logger.Metadata = [
+            "reason": "\(ending.reason)", "reconnect_in_ms": "\(Int(delay.inMilliseconds))",
+        ]
+        if let code = ending.code { metadata["error_code"] = "\(code.rawValue)" }
+        logger.log(level: isNew ? .warning : .debug, "session.ended", metadata: metadata)
     }
 }

@@ -22,6 +22,7 @@ final class SessionHandler: ChannelInboundHandler {
     struct Ending: Sendable {
         var end: ConnectionEnd
         var reason: String
+        var code: ErrorCode?
         var authenticatedFor: Duration?
         var serverAcknowledges: Bool
         var hints: ReconnectHints?

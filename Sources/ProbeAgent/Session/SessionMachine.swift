@@ -126,7 +126,10 @@ struct SessionMachine {
             serverAcknowledges = true
             return [.settle(requestID: requestID)]
         case (.active, .unknownJob(let requestID)):
-            return [.warn("The backend does not know the job \(requestID.quotedForMessage)."), .settle(requestID: requestID)]
+            return [
+                .warn("The backend does not know the job \(requestID.quotedForMessage)."),
+                .settle(requestID: requestID),
+            ]
         case (_, .ping): return [.sendPong]
         case (.active, .serverShutdown(let wish)):
             // What runs goes on, and its results go out for as long as the server keeps the connection.

@@ -132,19 +132,20 @@ import Testing
 
     @Test func wrongCertificatesAreRefusedEachWithItsReason() async throws {
         let certificates = try await TestCertificates.shared()
-        let cases: [(CertificateFiles, String?, String)] = [
-            (certificates.good, nil, "authority"), (certificates.otherAuthority, certificates.authority, "authority"),
-            (certificates.missingIntermediate, certificates.authority, "authority"),
-            (certificates.selfSigned, certificates.authority, "signed by itself"),
-            (certificates.wrongHost, certificates.authority, "not for 127.0.0.1"),
-            (certificates.expired, certificates.authority, "expired"),
-            (certificates.notYetValid, certificates.authority, "not valid yet"),
+        let cases: [(CertificateFiles, String?, String, String)] = [
+            (certificates.good, nil, "authority", "tls_unknown_authority"),
+            (certificates.otherAuthority, certificates.authority, "authority", "tls_unknown_authority"),
+            (certificates.missingIntermediate, certificates.authority, "authority", "tls_unknown_authority"),
+            (certificates.selfSigned, certificates.authority, "signed by itself", "tls_self_signed"),
+            (certificates.wrongHost, certificates.authority, "not for 127.0.0.1", "tls_hostname_mismatch"),
+            (certificates.expired, certificates.authority, "expired", "tls_certificate_expired"),
+            (certificates.notYetValid, certificates.authority, "not valid yet", "tls_certificate_not_yet_valid"),
         ]
-        for (identity, authority, words) in cases {
+        for (identity, authority, words, code) in cases {
             try await SessionBench.with(certificate: identity, caFile: authority) { bench in
                 let failure = try await bench.failure()
                 #expect(failure.reason.contains(words), "\(failure.reason)")
-                #expect(failure.delay == 1000)
+                #expect(failure.delay == 1000 && failure.code == code)
                 // Nothing of the node's reached it, the key least of all.
                 #expect(!bench.controller.events.pending.contains { $0.name == "authentication" })
             }

@@ -67,11 +67,14 @@ final class SessionBench: Sendable {
     func connected() async throws { _ = try await sink.events.next("connected") { $0 == .connected } }
 
     /// The reason of the next end of a connection or an attempt, and the delay after it in milliseconds.
-    func failure() async throws -> (reason: String, delay: Int) {
+    func failure() async throws -> (reason: String, code: String?, delay: Int) {
         let line = try await log.next("session.ended") { $0.message == "session.ended" }
         // The connection's own alarm is off by then; this is the pause.
         await time.sleepers(1)
-        return (line.metadata["reason"] ?? "", line.metadata["reconnect_in_ms"].flatMap { Int($0) } ?? -1)
+        return (
+            line.metadata["reason"] ?? "", line.metadata["error_code"],
+            line.metadata["reconnect_in_ms"].flatMap { Int($0) } ?? -1
+        )
     }
 
     func pass(milliseconds: Int) { time.advance(by: .milliseconds(milliseconds)) }

@@ -91,8 +91,8 @@ import Testing
             try await bench.connected()
             // One that does not go is left at its time.
             try await bench.controller.send(["type": "server_shutdown", "reconnect_in": 700])
-            bench.put("later")
-            _ = try await bench.controller.response(to: "later")
+            try await bench.controller.sendJob("later", tool: "ping", target: "x")
+            #expect(try await bench.sink.job().requestID == "later")
             bench.pass(milliseconds: 700)
             #expect(try await bench.failure().delay == 0)
         }
