@@ -14,7 +14,7 @@ public struct AgentConfiguration: Sendable {
     public var hostname: String
     public var heartbeat: Duration = .seconds(15)
     public var logLevel: Logger.Level = .info
-    /// PEM file with the authorities to trust instead of the system's.
+    /// PEM file with authorities to trust beside the system's.
     public var caFile: String?
     /// Allows `ws://` to an address that is not loopback, which sends the key in the clear.
     public var allowPlaintext = false

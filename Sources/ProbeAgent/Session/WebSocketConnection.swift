@@ -3,7 +3,6 @@ import NIOHTTP1
 import NIOPosix
 import NIOWebSocket
 import ProbeNative
-import Synchronization
 
 /// Opens the WebSocket: name, TCP (over all addresses of the name, RFC 8305), TLS, HTTP upgrade.
 struct WebSocketConnector: Sendable {
@@ -122,7 +121,7 @@ private final class AttemptNotes: Sendable {
         var failure: AttemptFailure?
         var certificate: ProbeFailure?
     }
-    private let state = Mutex(State())
+    private let state = Locked(State())
 
     var certificate: ProbeFailure? { state.withLock { $0.certificate } }
 

@@ -2,7 +2,6 @@ import Logging
 import ProbeNative
 import ProbeProtocol
 import ProbeTesting
-import Synchronization
 
 @testable import ProbeAgent
 
@@ -112,7 +111,7 @@ final class RecordingSink: SessionSink {
 /// The outbox, with a count of what the session took from it.
 final class CountingResults: ResultSource {
     private let outbox: Outbox
-    private let pulled = Mutex(0)
+    private let pulled = Locked(0)
 
     init(_ outbox: Outbox) { self.outbox = outbox }
 

@@ -1,5 +1,5 @@
+import class ProbeNative.Locked
 import ProbeTesting
-import Synchronization
 
 @testable import ProbeBackend
 
@@ -8,7 +8,7 @@ final class HeldStore: Store {
     struct Failure: Error {}
 
     private let store: any Store
-    private let isHeld = Mutex(false)
+    private let isHeld = Locked(false)
     private let arrivals = EventLog<Void>()
     private let failures = EventLog<Void>()
 

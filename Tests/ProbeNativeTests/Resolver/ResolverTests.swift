@@ -1,5 +1,4 @@
 import ProbeTesting
-import Synchronization
 import Testing
 
 @testable import ProbeNative
@@ -165,7 +164,7 @@ import Testing
     }
 
     @Test func equalQuestionsShareOneLookUpAndOneJobsEndFailsNoOther() async throws {
-        let release = Mutex(false)
+        let release = Locked(false)
         let server = try ScriptedNameServer { release.withLock { $0 } ? $0.answer(Self.four) : nil }
         let time = ManualTime()
         let bench = try ResolverBench([server.address], time: time)

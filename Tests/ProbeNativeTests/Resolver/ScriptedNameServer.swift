@@ -1,7 +1,6 @@
 import Glibc
 import ProbeNative
 import ProbeTesting
-import Synchronization
 
 /// A name server on 127.0.0.1 (UDP) that answers as a closure says, on a thread of its own.
 final class ScriptedNameServer: Sendable {
@@ -34,8 +33,8 @@ final class ScriptedNameServer: Sendable {
     let address: SocketAddress
     let queries = EventLog<Query>()
     private let socket: Int32
-    private let asked = Mutex<[String]>([])
-    private let stopped = Mutex(false)
+    private let asked = Locked<[String]>([])
+    private let stopped = Locked(false)
 
     /// "name A" or "name AAAA", in the order of arrival.
     var log: [String] { asked.withLock { $0 } }
