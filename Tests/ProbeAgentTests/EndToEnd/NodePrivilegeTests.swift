@@ -3,7 +3,7 @@ import Testing
 
 /// The node as uid 65534: with the raw-socket right it pings, without it says how to grant it and does the rest.
 @Suite(.enabled(if: OrdinaryUser.isAvailable, "\(OrdinaryUser.unavailableReason)"))
-struct OrdinaryUserTests {
+struct NodePrivilegeTests {
     @Test(arguments: [
         (OrdinaryUser.Rights(), true),
         (OrdinaryUser.Rights(isRawBounded: true), false),
