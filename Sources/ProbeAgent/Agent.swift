@@ -42,11 +42,14 @@ public final class Agent: Service {
     }
 
     public func run() async throws {
+        let stopping = Locked<Task<Void, Never>?>(nil)
         await withGracefulShutdownHandler {
             await session.run()
         } onGracefulShutdown: { [self] in
-            Task { await shutDown() }
+            stopping.withLock { $0 = Task { await shutDown() } }
         }
+        // It may still have something to say about results that were left.
+        await stopping.withLock { $0 }?.value
     }
 
     private func shutDown() async {

@@ -88,6 +88,8 @@ public struct ConfigurationLoader: Sendable {
             let weaker = key.source.rawValue < file.source.rawValue ? Setting.key : Setting.keyFile
             found[weaker.name] = nil
         }
+        // `--no-verbose` says nothing about the level.
+        if found[Setting.verbose.name]?.text == "false" { found[Setting.verbose.name] = nil }
         if let level = found[Setting.logLevel.name], let verbose = found[Setting.verbose.name] {
             let weaker = level.source.rawValue < verbose.source.rawValue ? Setting.logLevel : Setting.verbose
             found[weaker.name] = nil

@@ -73,7 +73,11 @@ public final class Dispatcher: Sendable {
             return
         }
         if sink.repeatAnswer(requestID: message.requestID) {
-            state.withLock { $0.active[message.requestID] = nil }
+            let idle = state.withLock { state in
+                state.active[message.requestID] = nil
+                return state.takeIdle()
+            }
+            for waiter in idle { waiter.resume() }
             logger.debug("job.duplicate", metadata: ["request_id": "\(message.requestID)", "state": "answered"])
             return
         }
@@ -137,9 +141,6 @@ public final class Dispatcher: Sendable {
     // MARK: Running
 
     private func start(_ job: ValidatedJob) {
-        state.withLock { state in
-            if case .queued = state.active[job.requestID] { state.active[job.requestID] = .starting(stop: nil) }
-        }
         let running = engine.start(
             job.probe, deadline: job.deadline, queued: engine.time.now - job.receivedAt,
             permit: Permit { [weak self] in self?.release(job) }, progress: job.wantsProgress ? reporter(job) : nil
@@ -158,7 +159,13 @@ public final class Dispatcher: Sendable {
 
     /// A slot came free, because a tool has really ended.
     private func release(_ job: ValidatedJob) {
-        for next in state.withLock({ $0.queue.release(job) }) { start(next) }
+        let ready = state.withLock { state in
+            let ready = state.queue.release(job)
+            // In the same lock: a cancel must find it either queued or starting.
+            for next in ready { state.active[next.requestID] = .starting(stop: nil) }
+            return ready
+        }
+        for next in ready { start(next) }
     }
 
     // MARK: Answers out

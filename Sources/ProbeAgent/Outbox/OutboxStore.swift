@@ -30,49 +30,61 @@ public protocol OutboxStore: Sendable {
 
 /// Keeps entries in memory: they live as long as the process.
 public struct MemoryOutboxStore: OutboxStore {
-    /// Slots in order of sequence, the first of sequence `base`; nil where the entry was removed. The front is never nil.
-    private var slots: Deque<OutboundEntry?> = []
-    private var base: UInt64 = 1
+    private struct Slot {
+        var sequence: UInt64
+        /// Nil once it was removed.
+        var entry: OutboundEntry?
+    }
+
+    /// In order of sequence; the front is never empty.
+    private var slots: Deque<Slot> = []
     public private(set) var count = 0
     public private(set) var bytes = 0
 
     public init() {}
 
     public mutating func append(_ entry: OutboundEntry) {
-        if slots.isEmpty { base = entry.sequence }
-        slots.append(entry)
+        slots.append(Slot(sequence: entry.sequence, entry: entry))
         count += 1
         bytes += entry.bytes.count
     }
 
     @discardableResult
     public mutating func remove(_ sequence: UInt64) -> OutboundEntry? {
-        guard let index = index(of: sequence), let entry = slots[index] else { return nil }
-        slots[index] = nil
+        guard let index = index(of: sequence), let entry = slots[index].entry else { return nil }
+        slots[index].entry = nil
         count -= 1
         bytes -= entry.bytes.count
-        while let front = slots.first, front == nil {
-            slots.removeFirst()
-            base += 1
-        }
+        while let front = slots.first, front.entry == nil { slots.removeFirst() }
+        // One entry that is never settled must not keep the slots of all that came after it.
+        if slots.count > 2 * count + 1024 { slots.removeAll { $0.entry == nil } }
         return entry
     }
 
     public mutating func replace(_ sequence: UInt64, bytes new: [UInt8]) {
-        guard let index = index(of: sequence), let old = slots[index] else { return }
+        guard let index = index(of: sequence), let old = slots[index].entry else { return }
         bytes += new.count - old.bytes.count
-        slots[index]?.bytes = new
+        slots[index].entry?.bytes = new
     }
 
     public func first(after sequence: UInt64) -> OutboundEntry? {
-        let start = sequence < base ? 0 : Int(sequence - base) + 1
-        guard start < slots.count else { return nil }
-        for index in start..<slots.count { if let entry = slots[index] { return entry } }
+        for index in position(after: sequence)..<slots.count { if let entry = slots[index].entry { return entry } }
         return nil
     }
 
     private func index(of sequence: UInt64) -> Int? {
-        guard sequence >= base, sequence - base < UInt64(slots.count) else { return nil }
-        return Int(sequence - base)
+        guard sequence > 0 else { return nil }
+        let index = position(after: sequence - 1)
+        return index < slots.count && slots[index].sequence == sequence ? index : nil
+    }
+
+    /// The first slot whose sequence is greater, by bisection.
+    private func position(after sequence: UInt64) -> Int {
+        var (low, high) = (0, slots.count)
+        while low < high {
+            let middle = (low + high) / 2
+            if slots[middle].sequence <= sequence { low = middle + 1 } else { high = middle }
+        }
+        return low
     }
 }

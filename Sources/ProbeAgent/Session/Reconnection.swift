@@ -63,6 +63,7 @@ struct Reconnection {
         if let wish = hints.maxDelay, !policy.chosen.contains(.maximum) { maximum = bounded(wish) }
         if let wish = hints.initialDelay, !policy.chosen.contains(.initial) { initial = bounded(wish) }
         if let wish = hints.jitterFactor, !policy.chosen.contains(.jitter) { jitter = min(max(wish, 0), 1) }
+        if policy.chosen.contains(.initial) { maximum = max(maximum, initial) }
         // A floor is a wish about each delay: it yields to whichever of them the operator chose.
         if let wish = hints.minDelay, !policy.chosen.contains(.initial) {
             floor = bounded(wish)
@@ -82,11 +83,15 @@ struct Reconnection {
         if let authenticatedFor, authenticatedFor >= Self.settled { next = nil }
         // 4001: our backend's "replaced", another node has this UUID. 1013: "try again later" (the IANA registry).
         if end == .closed(4001) || end == .closed(1013) { next = maximum }
+        let isFirst = next == nil
         let delay = min(max(next ?? initial, floor), maximum)
         next = min(delay * policy.factor, maximum)
         let varied = delay + delay * (jitter * min(max(unit, -1), 1))
         switch end {
-        case .serverShutdown(let wish?): return min(wish, Self.longestWait)
+        case .serverShutdown(let wish?):
+            let wish = min(max(wish, Self.wishes.lowerBound), Self.wishes.upperBound)
+            // Again and again without a settled connection between: the wish may lengthen the delay, not shorten it.
+            return isFirst ? wish : max(wish, varied)
         case .retryAfter(let wish): return max(min(wish, Self.longestWait), varied)
         default: return varied
         }

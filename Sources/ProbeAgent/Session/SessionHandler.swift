@@ -163,7 +163,8 @@ final class SessionHandler: ChannelInboundHandler {
         var payload = payload
         let code = payload.readWebSocketErrorCode().map { UInt16(webSocketErrorCode: $0) } ?? 1005
         let reason = String(decoding: payload.readableBytesView.prefix(123), as: UTF8.self)
-        if code == 1009 { ports.results.shrinkLargestUnsettled() }
+        // Not the echo of our own close, which says nothing about our frames.
+        if code == 1009, !closeSent { ports.results.shrinkLargestUnsettled() }
         sendClose(code == 1005 ? .normalClosure : WebSocketErrorCode(codeNumber: Int(code)), context)
         apply(machine.closed(code: code, reason: reason, at: time.now), context)
     }

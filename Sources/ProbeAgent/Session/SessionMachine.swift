@@ -117,7 +117,8 @@ struct SessionMachine {
             nextPing = now + pingInterval
             return noteClock(accepted.serverTime, wall) + [.connected, .sendHeartbeat, .startPulling]
         case (.authenticating, .refused(let message, let details)):
-            let text = details.map { "\(message) (\($0))" } ?? message
+            // A server may say back what it was sent: only the message goes into the log, and bounded.
+            let text = message.quotedForMessage + (details == nil ? "" : " (with details that are not shown)")
             return end(.refused, "The backend refused the authentication: \(text). \(Self.advice(message))")
         case (.active, .refused(let message, _)), (_, .error(let message)):
             return [.warn("The backend reports: \(message.quotedForMessage).")]
@@ -141,7 +142,7 @@ struct SessionMachine {
     }
 
     /// Entries up to this one were written.
-    mutating func sent(through sequence: UInt64) { lastSent = sequence }
+    mutating func sent(through sequence: UInt64) { lastSent = max(lastSent, sequence) }
 
     /// A ping out of turn if its pong would settle something: for a node that stops and would not wait for the next.
     mutating func settlingPing() -> [Action] {

@@ -21,6 +21,10 @@ struct JobService: Service {
         let unbound = jobs.indices.filter { jobs[$0].anyNode }
         for (index, node) in zip(unbound, await hub.spread(unbound.count)) { jobs[index].node = node }
         try await store.insert(jobs)
+        // A node that left meanwhile freed its jobs before these were there.
+        for node in Set(unbound.compactMap { jobs[$0].node }) where await hub.session(of: node) == nil {
+            if try await store.release(node) { await hub.wakeAll() }
+        }
         await hub.wake(Set(jobs.compactMap(\.node)))
         // A node may have come while none was there to be chosen.
         if jobs.contains(where: { $0.node == nil }) { await hub.wakeAll() }

@@ -29,6 +29,7 @@ final class NodeWireHandler: ChannelDuplexHandler {
     private var batch: [[UInt8]] = []
     private var isClosing = false
     private var forcedClose: Scheduled<Void>?
+    private var owedPong: ByteBuffer?
 
     init(liveness: Liveness, shutdownMessage: [UInt8]) {
         self.liveness = liveness
@@ -48,11 +49,26 @@ final class NodeWireHandler: ChannelDuplexHandler {
         switch frame.opcode {
         case .text: receive(frame, context)
         case .binary: close(context, .unacceptableData, "only text frames are accepted")
-        case .ping: write(WebSocketFrame(fin: true, opcode: .pong, data: frame.unmaskedData), context)
+        case .ping:
+            owedPong = frame.unmaskedData
+            sendOwedPong(context)
         case .pong: break
         case .connectionClose: answerClose(frame, context)
         default: close(context, .protocolError, "unknown opcode")
         }
+    }
+
+    /// Of several pings only the latest need be answered (RFC 6455 section 5.5.3): a peer that pings and does not read
+    /// fills no memory.
+    private func sendOwedPong(_ context: ChannelHandlerContext) {
+        guard context.channel.isWritable, let payload = owedPong else { return }
+        owedPong = nil
+        write(WebSocketFrame(fin: true, opcode: .pong, data: payload), context)
+    }
+
+    func channelWritabilityChanged(context: ChannelHandlerContext) {
+        sendOwedPong(context)
+        context.fireChannelWritabilityChanged()
     }
 
     func channelReadComplete(context: ChannelHandlerContext) {

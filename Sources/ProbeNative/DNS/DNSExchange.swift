@@ -195,6 +195,7 @@ struct DNSExchange {
         _ query: DNSQuery, _ socket: Socket, since sentAt: Instant, until end: Instant
     ) async throws(ProbeFailure) -> DNSReply {
         var stream = DNSStream()
+        var strangers = 0
         while true {
             guard let bytes = try receive(socket) else {
                 switch await socket.readable(until: end) {
@@ -215,12 +216,21 @@ struct DNSExchange {
                 }
                 if let result { return try result.get() }
                 tally.ignored += 1
+                strangers += 1
+                // Nobody else can write into this connection: a server that sends rubbish is not waited for.
+                if strangers >= Self.mostStrangers {
+                    throw ProbeFailure(
+                        .response, .protocolError, "\(server.address) sends messages that do not answer the query.")
+                }
             }
             // A peer that never stops must not outlast the deadline or keep the reactor from others.
             if now >= end { throw silence() }
-            if tally.ignored % 32 == 31 { await Task.yield() }
+            await Task.yield()
+            if Task.isCancelled { throw .cancelled(.response) }
         }
     }
+
+    private static let mostStrangers = 64
 
     // MARK: Failures
 

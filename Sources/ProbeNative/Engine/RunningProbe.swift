@@ -61,6 +61,10 @@ public final class RunningProbe: @unchecked Sendable {
         if let failure = outcome.failure, failure.code == .cancelled, let stopReason {
             outcome.failure = stopReason.failure(at: failure.stage)
         }
+        if let stopReason, var both = outcome.report as? SideBySide {
+            both.replaceCancelled(by: stopReason)
+            outcome.report = both
+        }
         let delay = reactor.worstDelay(since: startedAt)
         if delay > .zero { outcome.quality.schedulingDelay = delay }
         completion(

@@ -8,6 +8,15 @@ public struct SideBySide: Report {
         writer.object("ipv6") { Self.write(v6, to: &$0) }
     }
 
+    /// As `RunningProbe` does with a single outcome: tools only see that their task is cancelled.
+    mutating func replaceCancelled(by reason: StopReason) {
+        for path in [\SideBySide.v4.failure, \SideBySide.v6.failure] {
+            if let failure = self[keyPath: path], failure.code == .cancelled {
+                self[keyPath: path] = reason.failure(at: failure.stage)
+            }
+        }
+    }
+
     private static func write(_ outcome: ProbeOutcome, to writer: inout some ReportWriter) {
         writer.field("success", outcome.failure == nil)
         writer.field("error", outcome.failure?.detail)

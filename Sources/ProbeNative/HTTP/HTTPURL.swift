@@ -27,7 +27,9 @@ public struct HTTPURL: Sendable, Hashable, CustomStringConvertible {
             if text.utf8.contains(where: { $0 <= 0x20 }) {
                 throw InvalidInput("The URL \(text.quotedForMessage) has spaces or control characters in it.")
             }
-            try url.set(CURLUPART_URL, text.contains("://") ? text : "http://" + text, in: text)
+            // "://" in a query is no scheme.
+            let hasScheme = text.contains("://") && text.prefix { !"/?#".contains($0) }.hasSuffix(":")
+            try url.set(CURLUPART_URL, hasScheme ? text : "http://" + text, in: text)
         }
     }
 

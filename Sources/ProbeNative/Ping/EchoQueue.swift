@@ -21,7 +21,7 @@ struct EchoQueue {
         let share = min(Self.batchLimit, (waiting.count + workers - 1) / max(1, workers))
         guard let first = popLive() else { return [] }
         var batch = [first]
-        let limit = min(share, Self.limit(size: first.echo.size))
+        let limit = min(share, Self.filterLimit(first.echo.address.family), Self.limit(size: first.echo.size))
         guard limit > 1, first.mayShare(at: now) else { return batch }
         let wanted = first.batchClass
         // Equal addresses would be one host to liboping.
@@ -51,6 +51,9 @@ struct EchoQueue {
         }
         return nil
     }
+
+    /// The converted filter of a batch must fit into net.core.optmem_max, 20,480 bytes before Linux 6.7.
+    static func filterLimit(_ family: IPAddress.Family) -> Int { family == .v4 ? 40 : 20 }
 
     /// Half of the smallest usual receive buffer (212,992 bytes), at a packet's size and the kernel's own overhead.
     static func limit(size: Int) -> Int { max(1, 106_496 / (size + 1024)) }

@@ -163,11 +163,11 @@ public final class PingLane: Sendable {
     /// Blocks until there is work; nil when the lane was stopped.
     private func nextBatch(_ index: Int) -> [EchoRequest]? {
         while true {
-            let (batch, isOver) = state.withLock { state -> ([EchoRequest], Bool) in
+            let (batch, isOver, helper) = state.withLock { state -> ([EchoRequest], Bool, Int?) in
                 state.workers[index].due = nil
                 if state.stopped {
                     state.workers[index].thread = nil
-                    return ([], true)
+                    return ([], true, nil)
                 }
                 let now = SystemTime().now
                 let batch = state.queue.takeBatch(workers: 1 + state.idle + state.waking, at: now)
@@ -176,8 +176,11 @@ public final class PingLane: Sendable {
                 } else {
                     state.idle += 1
                 }
-                return (batch, false)
+                // What this call leaves behind must not wait for it to end.
+                let mustHelp = !batch.isEmpty && !state.queue.isEmpty && state.idle + state.waking == 0
+                return (batch, false, mustHelp ? state.unstarted.popLast() : nil)
             }
+            if let helper { start(helper) }
             if isOver { return nil }
             if !batch.isEmpty { return batch }
             wakeUps?.wait()

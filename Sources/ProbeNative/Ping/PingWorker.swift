@@ -27,7 +27,10 @@ final class PingWorker: @unchecked Sendable {
         let before = (wall: clock.wallTime, monotonic: clock.now)
         // Only a batch of one may have its time cut (see `mayShare`).
         let left = batch.map { $0.deadline - before.monotonic }.min() ?? .zero
-        guard left > .zero else { return first.finish(EchoResult(outcome: .cut)) }
+        guard left > .zero else {
+            for request in batch { request.finish(EchoResult(outcome: .cut)) }
+            return
+        }
         let timeout = batch.count == 1 ? min(first.echo.timeout, left) : first.echo.timeout
         let answers = socket.send(to: batch.map(\.echo.address), first.batchClass.options, timeout: timeout)
         let check = ClockCheck(

@@ -180,8 +180,8 @@ public final class Reactor: SerialExecutor, TaskExecutor, @unchecked Sendable {
         let events = UnsafeMutableBufferPointer<epoll_event>.allocate(capacity: 512)
         defer { events.deallocate() }
         let clock = SystemTime()
+        var awake = clock.now
         while true {
-            let awake = clock.now
             runMailbox()
             runTimers()
             runJobs()
@@ -189,6 +189,7 @@ public final class Reactor: SerialExecutor, TaskExecutor, @unchecked Sendable {
             if done - awake > DelayLog.threshold { delays.record(done - awake, at: time.now) }
             if mailbox.withLock({ $0.stopped && $0.jobs.isEmpty && $0.calls.isEmpty }), ready.isEmpty { break }
             let count = Syscalls.epollWait(epoll.number, events, timeout: mustPoll() ? 0 : -1)
+            awake = clock.now
             for index in 0..<count { handle(&events[index]) }
         }
         thread.store(0, ordering: .relaxed)
@@ -202,7 +203,10 @@ public final class Reactor: SerialExecutor, TaskExecutor, @unchecked Sendable {
         case .max - 1:
             Syscalls.drainCounter(alarm.number)
             armedFor = nil
-        default: registrations.dispatch(word, event.events)
+        default:
+            // Taken out first: a handler that registers or cancels would otherwise copy the whole table.
+            let handler = registrations.handler(word)
+            handler?(PollEvents(rawValue: event.events))
         }
     }
 
@@ -230,9 +234,9 @@ public final class Reactor: SerialExecutor, TaskExecutor, @unchecked Sendable {
         }
     }
 
-    /// A bounded batch, so that a task that keeps yielding cannot keep I/O waiting.
     private func runJobs() {
-        for _ in 0..<1024 {
+        // What is made ready meanwhile waits for a look at I/O and timers: a task that keeps yielding stops nobody.
+        for _ in 0..<min(1024, ready.count) {
             guard let job = ready.popFirst() else { return }
             job.runSynchronously(isolatedTo: asUnownedSerialExecutor(), taskExecutor: asUnownedTaskExecutor())
         }

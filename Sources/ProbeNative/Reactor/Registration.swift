@@ -26,10 +26,8 @@ struct RegistrationTable {
         entries[index].generation &+= 1
     }
 
-    func dispatch(_ word: UInt64, _ events: UInt32) {
-        guard let index = live(word) else { return }
-        entries[index].handler?(PollEvents(rawValue: events))
-    }
+    /// Nil for a stale event.
+    func handler(_ word: UInt64) -> ((PollEvents) -> Void)? { live(word).flatMap { entries[$0].handler } }
 
     private func live(_ word: UInt64) -> Int? {
         let index = Int(UInt32(truncatingIfNeeded: word))

@@ -1,12 +1,14 @@
 /// Reads a resolver's response to a question for addresses.
 enum AddressRecords {
+    /// As many links as resolvers follow; a loop ends there too.
+    private static let longestChain = 16
+
     /// The addresses at the end of the name's CNAME chain, or that there are none; with the time that this may be kept.
     static func read(_ answer: DNSAnswer, for key: LookupKey) -> (LookupAnswer, lifetime: Duration) {
         let records = answer.records(in: .answer).filter { $0.recordClass == "IN" }
         var name = key.name + "."
         var ttl = Int.max
-        // A chain has at most as many links as there are records; a loop ends there too.
-        for _ in records {
+        for _ in records.prefix(Self.longestChain) {
             guard let link = records.first(where: { $0.type == "CNAME" && $0.name.lowercased() == name }) else { break }
             name = link.value.lowercased()
             ttl = min(ttl, link.ttl)

@@ -39,7 +39,7 @@ public struct CertificateSummary: Sendable, Hashable {
 
     /// Whole days until `notAfter`, negative when it has passed.
     public func daysLeft(at now: WallTime) -> Int? {
-        notAfter.map { Int((Double($0.nanoseconds - now.nanoseconds) / 86_400e9).rounded(.down)) }
+        notAfter.map { Int(((Double($0.nanoseconds) - Double(now.nanoseconds)) / 86_400e9).rounded(.down)) }
     }
 
     public func write(to writer: inout some ReportWriter, at now: WallTime) {
@@ -88,9 +88,9 @@ extension WallTime {
     fileprivate init?(asn1 time: UnsafePointer<ASN1_TIME>) {
         var parts = tm()
         guard ASN1_TIME_to_tm(time, &parts) == 1 else { return nil }
-        let (nanoseconds, overflow) = Int64(timegm(&parts)).multipliedReportingOverflow(by: 1_000_000_000)
-        // 9999-12-31, "no expiry" in RFC 5280, is beyond what 64 bits of nanoseconds hold.
-        self.init(nanoseconds: overflow ? .max : nanoseconds)
+        // 9999-12-31, "no expiry" in RFC 5280, is beyond what 64 bits of nanoseconds hold; so is what was before 1677.
+        let furthest: Int64 = 9_200_000_000
+        self.init(nanoseconds: min(max(Int64(timegm(&parts)), -furthest), furthest) * 1_000_000_000)
     }
 }
 

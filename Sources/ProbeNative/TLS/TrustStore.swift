@@ -56,7 +56,7 @@ public final class TrustStore: @unchecked Sendable {
             guard let bio = BIO_new_mem_buf(bytes.baseAddress, Int32(clamping: bytes.count)) else { return (0, true) }
             defer { BIO_free(bio) }
             var count = 0
-            while let certificate = PEM_read_bio_X509(bio, nil, nil, nil) {
+            while let certificate = PEM_read_bio_X509(bio, nil, { _, _, _, _ in -1 }, nil) {
                 X509_STORE_add_cert(store, certificate)
                 X509_free(certificate)
                 count += 1

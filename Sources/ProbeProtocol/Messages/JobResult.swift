@@ -10,10 +10,14 @@ public struct JobResult: Sendable {
         self.result = result
     }
 
+    /// What of a rejected job's tool and target is said back: enough to recognise it, not enough to exceed a frame.
+    static let longestEcho = (tool: 64, target: 4096)
+
     /// A job that the node did not run, answered by the road that results take.
     public init(rejecting requestID: String, tool: String, target: String, _ failure: ProbeFailure, at time: WallTime) {
         self.requestID = requestID
-        result = ProbeResult(tool: tool, target: target, outcome: ProbeOutcome(failure: failure), finishedAt: time)
+        result = ProbeResult(
+            tool: tool.cut(toBytes: Self.longestEcho.tool), target: target.cut(toBytes: Self.longestEcho.target), outcome: ProbeOutcome(failure: failure), finishedAt: time)
     }
 
     /// The frame's bytes, at most `limit`: parts are left out in the order of `CutPart` until it fits; a result that
@@ -24,6 +28,8 @@ public struct JobResult: Sendable {
             if bytes.count <= limit { return bytes }
         }
         var replacement = result
+        replacement.ignoredParameters = []
+        replacement.target = result.target.cut(toBytes: 1024)
         replacement.outcome.report = EmptyReport()
         replacement.outcome.failure = ProbeFailure(
             .response, .resultTooLarge, "The result is larger than \(limit) bytes even with its long parts left out.")
@@ -47,5 +53,15 @@ private struct Framed {
             writer.field("timestamp", .time(result.finishedAt))
         }
         return writer.bytes
+    }
+}
+
+extension String {
+    /// At most `limit` bytes of UTF-8, cut between two scalars.
+    func cut(toBytes limit: Int) -> String {
+        guard utf8.count > limit else { return self }
+        var end = utf8.index(startIndex, offsetBy: limit)
+        while end.samePosition(in: unicodeScalars) == nil { end = utf8.index(before: end) }
+        return String(self[..<end])
     }
 }

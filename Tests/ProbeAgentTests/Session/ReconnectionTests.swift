@@ -52,6 +52,14 @@ import Testing
         #expect(milliseconds(&reconnection, 1) == [30000])
     }
 
+    @Test func aServerThatShutsDownAgainAndAgainMakesNoStorm() {
+        var reconnection = Reconnection(ReconnectPolicy())
+        let delays = (0..<4).map { _ in
+            reconnection.delay(after: .serverShutdown(.zero), authenticatedFor: .zero, unit: 0)
+        }
+        #expect(delays == [.milliseconds(100), .milliseconds(1500), .milliseconds(2250), .milliseconds(3375)])
+    }
+
     @Test func comesBackWhenAShutdownSaidAndAtMostAnHourLater() {
         var reconnection = Reconnection(ReconnectPolicy())
         #expect(milliseconds(&reconnection, 1, after: .serverShutdown(.milliseconds(2500.0)), unit: 1) == [2500])

@@ -49,6 +49,17 @@ import Testing
         #expect((replaced["result"] as? [String: Any])?["error_code"] as? String == "result_too_large")
     }
 
+    @Test(arguments: ["x", "\u{8}", "\u{1F600}"])
+    func whatIsSaidBackOfARejectedJobIsBounded(_ unit: String) throws {
+        let long = String(repeating: unit, count: 1 << 20)
+        let failure = ProbeFailure(.queue, .invalidParameters, "No.")
+        let job = JobResult(rejecting: "r", tool: long, target: long, failure, at: WallTime(nanoseconds: 0))
+        let bytes = job.encoded(limit: 1 << 20)
+        #expect(bytes.count < 40_000)
+        _ = try #require(JSONSerialization.jsonObject(with: Data(bytes)) as? [String: Any])
+        #expect(ResultShrinker.shrink(bytes, requestID: "r", to: 0).count < 10_000)
+    }
+
     private func frame(_ outcome: ProbeOutcome, limit: Int = 1 << 20) throws -> [String: Any] {
         let result = ProbeResult(
             tool: "t", target: "x", outcome: outcome, queued: .milliseconds(1), run: .milliseconds(250),
