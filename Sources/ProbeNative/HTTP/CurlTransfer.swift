@@ -113,8 +113,6 @@ final class CurlTransfer {
     private func setConnection() {
         easy.set(CURLOPT_URL, request.url.text)
         easy.set(CURLOPT_PROTOCOLS_STR, "http,https")
-        // The engine keeps the deadline; libcurl's own would be 300 s.
-        easy.set(CURLOPT_CONNECTTIMEOUT_MS, Int(Int32.max))
         easy.set(CURLOPT_PROXY, "")
         // The URL's own name goes into SNI and Host; the connection goes to the address that policy has seen.
         let literal = IPAddress(bytes: address.address.bytes).map { $0.family == .v4 ? "\($0)" : "[\($0)]" } ?? ""

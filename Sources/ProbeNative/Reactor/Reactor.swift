@@ -235,8 +235,8 @@ public final class Reactor: SerialExecutor, TaskExecutor, @unchecked Sendable {
     }
 
     private func runJobs() {
-        // What is made ready meanwhile waits for a look at I/O and timers: a task that keeps yielding stops nobody.
-        for _ in 0..<min(1024, ready.count) {
+        // Bounded, so that a task that keeps yielding cannot keep I/O waiting.
+        for _ in 0..<1024 {
             guard let job = ready.popFirst() else { return }
             job.runSynchronously(isolatedTo: asUnownedSerialExecutor(), taskExecutor: asUnownedTaskExecutor())
         }

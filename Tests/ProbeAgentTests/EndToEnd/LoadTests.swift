@@ -23,7 +23,7 @@ import Testing
             #expect(done["duplicates"]?.int == 0 && done["unknown"]?.int == 0)
             #expect(done["wrong"]?.int == 0, "\(done["wrong_examples"]?.text ?? "")")
             #expect(done["most_outstanding"]?.int == 4000)
-            print("after 1,000: \(early); after 10,000: \(late)")
+            print("after 1,000: \(early); after 10,000: \(late); codes \(done["codes"]?.text ?? "")")
             // The ping lane's threads (at most 16) start one by one, when all others are busy.
             #expect(late.threads <= 32 && late.threads <= early.threads + 16)
             // Sockets come and go with the jobs in flight; at the end there are none.

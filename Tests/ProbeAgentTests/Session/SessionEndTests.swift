@@ -89,12 +89,12 @@ import Testing
             #expect(try await bench.failure().delay == 2500)
             bench.pass(milliseconds: 2500)
             try await bench.connected()
-            // One that does not go is left at its time.
+            // One that does not go is left at its time; so soon after the first, the law holds too.
             try await bench.controller.send(["type": "server_shutdown", "reconnect_in": 700])
             try await bench.controller.sendJob("later", tool: "ping", target: "x")
             #expect(try await bench.sink.job().requestID == "later")
             bench.pass(milliseconds: 700)
-            #expect(try await bench.failure().delay == 0)
+            #expect(try await bench.failure().delay == 1500)
         }
     }
 
@@ -122,7 +122,8 @@ import Testing
     }
 
     @Test func silenceIsTakenForDeath() async throws {
-        try await SessionBench.with(receiveBuffer: 4096) { bench in
+        // Without acknowledgements: one that is still on its way would be a sign of life after the clock has moved.
+        try await SessionBench.with(receiveBuffer: 4096, policy: ["heartbeat_ack": false]) { bench in
             try await bench.connected()
             // A peer that reads nothing answers no ping.
             try await bench.controller.pauseReading()
