@@ -1,4 +1,4 @@
-/// What ping found (docs/tools.md). Written also of a ping that was cut: then with the packets that were settled.
+/// What ping found (docs/tools/ping.md). Written also of a ping that was cut: then with the packets that were settled.
 public struct PingReport: Report, Hashable {
     public struct Packet: Sendable, Hashable {
         public enum Status: String, Sendable, Hashable {
