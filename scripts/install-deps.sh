@@ -13,7 +13,7 @@ packages=(
 demo_packages=(curl python3 libcap2-bin)
 test_packages=(
     nginx-light nsd unbound fping bind9-dnsutils curl strace nftables iproute2 python3 python3-websockets
-    ldnsutils openssl libcap2-bin
+    ldnsutils openssl libcap2-bin traceroute mtr-tiny iputils-tracepath
 )
 case $step in
     build) ;;

@@ -1,27 +1,12 @@
 import Glibc
-import Synchronization
 
 extension NetworkLab {
-    public struct CannotEnter: Error {
-        public let errno: Int32
-    }
-
     /// Runs `body` on a new thread that lives in one of the namespaces. Sockets that it opens belong there, and so do
     /// threads that it starts: an engine made in `body` probes the lab from inside the test process.
     public func onThread<Result: Sendable>(
         of side: Side = .near, _ body: @escaping @Sendable () throws -> Result
     ) async throws -> Result {
-        let prefix = "--net="
-        let path = command(on: side, []).first { $0.hasPrefix(prefix) }?.dropFirst(prefix.count) ?? ""
-        return try await OwnThread.run {
-            let namespace = open(String(path), O_RDONLY | O_CLOEXEC)
-            defer { close(namespace) }
-            // Glibc's Swift module shows no setns(2).
-            typealias SetNS = @convention(c) (Int32, Int32) -> Int32
-            guard namespace >= 0, let symbol = dlsym(nil, "setns") else { throw CannotEnter(errno: errno) }
-            guard unsafeBitCast(symbol, to: SetNS.self)(namespace, 0) == 0 else { throw CannotEnter(errno: errno) }
-            return try body()
-        }
+        try await namespace(side).onThread(body)
     }
 }
 

@@ -1,4 +1,3 @@
-import Foundation
 import Glibc
 import ProbeNative
 
@@ -13,23 +12,12 @@ public final class NetworkLab: Sendable {
 
     private let name: String
     private static let made = Locked(0)
-    private static let script = Places.testFile("Lab/lab.sh")
+    private static let script = LabScript("lab.sh")
 
     public static var isAvailable: Bool { unavailableReason.isEmpty }
 
     /// Empty where a lab can be made. Found out once, by making namespaces and nftables rules.
-    public static let unavailableReason: String = {
-        guard geteuid() == 0 else { return "network labs need root" }
-        let check = Process()
-        let output = Pipe()
-        check.executableURL = URL(fileURLWithPath: script)
-        check.arguments = ["check"]
-        check.standardOutput = output
-        do { try check.run() } catch { return "lab.sh cannot be run: \(error)" }
-        let said = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-        check.waitUntilExit()
-        return check.terminationStatus == 0 ? "" : said.trimmingCharacters(in: .newlines)
-    }()
+    public static var unavailableReason: String { script.unavailableReason }
 
     /// A lab for the length of `body`, taken down in any case.
     public static func with<Result>(hosts: Int = 1_000, _ body: (NetworkLab) async throws -> Result) async throws
@@ -41,15 +29,7 @@ public final class NetworkLab: Sendable {
         }
         // lab.sh finds the labs of killed test runs by the process id in the name.
         let lab = NetworkLab(name: "probe-\(getpid())-\(number)")
-        try await Oracle.check(script, ["up", lab.name, "\(hosts)"])
-        do {
-            let result = try await body(lab)
-            try await lab.down()
-            return result
-        } catch {
-            try? await lab.down()
-            throw error
-        }
+        return try await script.with(lab.name, ["\(hosts)"]) { try await body(lab) }
     }
 
     private init(name: String) { self.name = name }
@@ -59,41 +39,27 @@ public final class NetworkLab: Sendable {
     public static func host6(_ index: Int) -> String { "fd77::" + String(index, radix: 16) }
     public static func isSilent(_ index: Int) -> Bool { index.isMultiple(of: 3) }
 
+    func namespace(_ side: Side) -> LabNamespace { LabNamespace("\(name)-\(side.rawValue)") }
+
     /// The command that runs `command` in one of the namespaces; its process is the command itself.
-    public func command(on side: Side = .near, _ command: [String]) -> [String] {
-        ["nsenter", "--net=/run/netns/\(name)-\(side.rawValue)", "--"] + command
-    }
+    public func command(on side: Side = .near, _ command: [String]) -> [String] { namespace(side).command(command) }
 
     /// Starts a program in the lab, ended with the lab at the latest.
     public func start(on side: Side = .near, _ command: [String]) throws -> ChildProcess {
-        try ChildProcess.start(self.command(on: side, command))
+        try namespace(side).start(command)
     }
 
     /// Runs a program in the lab to its end.
     public func run(
         on side: Side = .near, _ command: [String], input: String? = nil, within limit: Duration = .seconds(60)
     ) async throws -> Oracle.Result {
-        let command = self.command(on: side, command)
-        return try await Oracle.run(command[0], Array(command.dropFirst()), input: input, within: limit)
+        try await namespace(side).run(command, input: input, within: limit)
     }
 
     /// Packets by counter: `echo4`, `echo6` (requests that came), `silent4`, `silent6` (dropped).
-    public func counters() async throws -> [String: Int] {
-        let lines = try await Oracle.check(Self.script, ["counters", name]).split(separator: "\n")
-        let pairs = lines.map { $0.split(separator: " ") }.filter { $0.count == 2 }
-        return Dictionary(uniqueKeysWithValues: pairs.map { (String($0[0]), Int($0[1]) ?? -1) })
-    }
+    public func counters() async throws -> [String: Int] { try await Self.script.counters([name]) }
 
     /// A rule or other nft command in `far`, for example
     /// `add rule inet probe input icmp type echo-request numgen random mod 100 < 30 drop`.
-    public func nft(_ command: String) async throws {
-        let result = try await run(on: .far, ["nft", command])
-        guard result.isSuccess else { throw Oracle.Failed(description: "nft \(command): \(result.errors)") }
-    }
-
-    private func down() async throws {
-        // A task of its own, because a cancelled test must leave no lab either.
-        let name = name
-        _ = try await Task { try await Oracle.check(Self.script, ["down", name]) }.value
-    }
+    public func nft(_ command: String) async throws { try await namespace(.far).nft(command) }
 }
