@@ -77,21 +77,22 @@ struct AdmissionQueue {
         return ready
     }
 
-    /// The queued jobs whose deadline has come.
-    mutating func expire(at now: Instant) -> [ValidatedJob] {
+    /// The queued jobs whose deadline has come, and those that may start now: one that left may have been too heavy for
+    /// the free slots and have held the others back.
+    mutating func expire(at now: Instant) -> (expired: [ValidatedJob], ready: [ValidatedJob]) {
         var expired: [ValidatedJob] = []
         while let arrival = expiries.popDue(at: now) {
             if let job = forget(arrival) { expired.append(job) }
         }
         tidy()
-        return expired
+        return (expired, expired.isEmpty ? [] : startable())
     }
 
-    /// Takes a queued job out; nil when it is not in the queue.
-    mutating func remove(_ requestID: String) -> ValidatedJob? {
-        guard let arrival = arrivals[requestID] else { return nil }
-        defer { tidy() }
-        return forget(arrival)
+    /// Takes a queued job out, and says which may start now; nil when it is not in the queue.
+    mutating func remove(_ requestID: String) -> (job: ValidatedJob, ready: [ValidatedJob])? {
+        guard let arrival = arrivals[requestID], let job = forget(arrival) else { return nil }
+        tidy()
+        return (job, startable())
     }
 
     /// Empties the queue, in the order in which it would have run.

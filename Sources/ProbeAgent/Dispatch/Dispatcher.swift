@@ -113,12 +113,17 @@ public final class Dispatcher: Sendable {
 
     /// Stops a job wherever it is; an unknown one was answered already.
     public func cancel(requestID: String) {
-        let job = state.withLock { state -> ValidatedJob? in
-            if let job = state.queue.remove(requestID) { return job }
+        let removed = state.withLock { state -> (job: ValidatedJob, ready: [ValidatedJob])? in
+            if let removed = state.queue.remove(requestID) {
+                state.markStarting(removed.ready)
+                return removed
+            }
             stop(&state, requestID, .cancelled)
             return nil
         }
-        if let job { finish(job, StopReason.cancelled.failure) }
+        guard let removed else { return }
+        finish(removed.job, StopReason.cancelled.failure)
+        for next in removed.ready { start(next) }
     }
 
     private func stop(_ state: inout State, _ requestID: String, _ reason: StopReason) {
@@ -131,10 +136,13 @@ public final class Dispatcher: Sendable {
 
     private func expireQueued() {
         let now = engine.time.now
-        let (expired, next) = state.withLock { state in
-            (state.queue.expire(at: now), state.queue.earliestDeadline)
+        let (expired, ready, next) = state.withLock { state in
+            let (expired, ready) = state.queue.expire(at: now)
+            state.markStarting(ready)
+            return (expired, ready, state.queue.earliestDeadline)
         }
         for job in expired { finish(job, .deadline(.queue)) }
+        for job in ready { start(job) }
         if let next { expiry.arm(at: next) { [weak self] in self?.expireQueued() } }
     }
 
@@ -161,8 +169,7 @@ public final class Dispatcher: Sendable {
     private func release(_ job: ValidatedJob) {
         let ready = state.withLock { state in
             let ready = state.queue.release(job)
-            // In the same lock: a cancel must find it either queued or starting.
-            for next in ready { state.active[next.requestID] = .starting(stop: nil) }
+            state.markStarting(ready)
             return ready
         }
         for next in ready { start(next) }
@@ -234,6 +241,11 @@ public final class Dispatcher: Sendable {
 }
 
 extension Dispatcher.State {
+    /// In the same lock that takes them from the queue: a cancel must find a job either queued or starting.
+    fileprivate mutating func markStarting(_ jobs: [ValidatedJob]) {
+        for job in jobs { active[job.requestID] = .starting(stop: nil) }
+    }
+
     fileprivate mutating func takeIdle() -> [CheckedContinuation<Void, Never>] {
         guard active.isEmpty else { return [] }
         defer { idle = [] }

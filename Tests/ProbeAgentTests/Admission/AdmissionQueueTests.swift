@@ -50,13 +50,30 @@ import Testing
         _ = queue.offer(running)
         for number in 0..<500 { _ = queue.offer(try job("j\(number)", priority: number, deadline: number)) }
         #expect(queue.earliestDeadline == at(0))
-        #expect(queue.remove("j3")?.requestID == "j3")
+        #expect(queue.remove("j3")?.job.requestID == "j3")
         #expect(queue.remove("j3") == nil)
-        #expect(queue.expire(at: at(9)).map(\.requestID) == ["j0", "j1", "j2", "j4", "j5", "j6", "j7", "j8", "j9"])
+        #expect(queue.expire(at: at(9)).expired.map(\.requestID) == ["j0", "j1", "j2", "j4", "j5", "j6", "j7", "j8", "j9"])
         #expect(queue.queued == 490)
         #expect(queue.release(running).map(\.requestID) == ["j499"])
         #expect(queue.drain().count == 489)
         #expect(queue.queued == 0 && queue.earliestDeadline == nil)
+    }
+
+    @Test func aHeavyJobThatLeavesLetsTheOthersGo() throws {
+        var queue = AdmissionQueue(slots: 2, queueLimit: 10)
+        _ = queue.offer(try job("running"))
+        _ = queue.offer(try job("heavy", weight: 2))
+        _ = queue.offer(try job("light"))
+        #expect(queue.remove("heavy")?.ready.map(\.requestID) == ["light"])
+        #expect(queue.used == 2)
+        _ = queue.offer(try job("brief", deadline: 5))
+        #expect(queue.remove("unknown") == nil)
+        #expect(queue.expire(at: at(5)).ready.isEmpty)
+        _ = try queue.release(job("light"))
+        _ = queue.offer(try job("heavy again", weight: 2, deadline: 6))
+        _ = queue.offer(try job("light again"))
+        let (expired, ready) = queue.expire(at: at(6))
+        #expect(expired.map(\.requestID) == ["heavy again"] && ready.map(\.requestID) == ["light again"])
     }
 
     private func at(_ seconds: Int) -> Instant { Instant(nanoseconds: Int64(seconds) * 1_000_000_000) }

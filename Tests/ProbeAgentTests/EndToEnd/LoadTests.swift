@@ -83,7 +83,7 @@ import Testing
                 #expect(done["answers"]?.int == 2048)
                 #expect(done["wrong"]?.int == 0, "\(done["wrong_examples"]?.text ?? "")")
                 try await controller.sendJob("next", tool: "http", target: nginx.url("/"))
-                let next = try await controller.response(to: "next", within: .seconds(5))
+                let next = try await controller.response(to: "next", within: .seconds(30))
                 #expect(next["result"]?["status_code"]?.int == 200)
                 let after = try node.footprint()
                 #expect(after.descriptors <= before.descriptors + 4, "\(before) then \(after)")
@@ -104,7 +104,7 @@ import Testing
                         ? ["result.error_code": "no_reply", "result.packets_received": 0, "success": true]
                         : ["result.success": true, "result.packets.0.from": .string(host), "result.packets_received": 1]
                     return FakeController.job(
-                        "ping-\(index)", "ping", host, ["count": 1, "timeout_ms": 500], timeout: 60, expect: expected)
+                        "ping-\(index)", "ping", host, ["count": 1, "timeout_ms": 1000], timeout: 60, expect: expected)
                 }
                 try await NodeProcess.with(
                     controller, ["--max-concurrent", "1000"], wrapper: { lab.command($0) }

@@ -39,7 +39,7 @@ struct NodeProcess {
         do {
             let result = try await body(node)
             node.process.send(signal: SIGTERM)
-            let status = try await node.process.exit(within: .seconds(15))
+            let status = try await node.process.exit(within: .seconds(60))
             #expect(status == .code(0), "\(node.process.errors.pending.suffix(5))")
             return result
         } catch {

@@ -85,7 +85,7 @@ import Testing
         running.stop(.cancelled)
         var results = done.makeAsyncIterator()
         #expect(await results.next()?.outcome.failure?.code == .cancelled)
-        _ = try await peer.events.next("close", within: .seconds(5)) { $0["open"]?.int == 0 }
+        _ = try await peer.events.next("close", within: .seconds(30)) { $0["open"]?.int == 0 }
         await peer.stop()
     }
 }

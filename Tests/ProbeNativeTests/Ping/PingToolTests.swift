@@ -32,7 +32,7 @@ struct PingToolTests {
             #expect(packet.from == IPAddress(target))
             #expect(packet.ttl == 64)
             let rtt = try #require(packet.rtt)
-            #expect(rtt > .zero && rtt < .milliseconds(500))
+            #expect(rtt > .zero && rtt < .seconds(1))
         }
         #expect(outcome.resolvedAddress == IPAddress(target))
         #expect(outcome.quality.clockStepped == false)
@@ -92,7 +92,7 @@ struct PingToolTests {
             running.stop(.cancelled)
         }
         #expect(result.outcome.failure?.code == .cancelled)
-        #expect(engine.time.now - start < .seconds(5))
+        #expect(engine.time.now - start < .seconds(15))
     }
 
     @Test(arguments: [
