@@ -1,22 +1,20 @@
-import ProbeNative
-
 #if canImport(Glibc)
     import Glibc
 #endif
 
-/// A strict JSON reader (RFC 8259) over bytes that are known to be UTF-8. By hand because it is the hot path: each job
-/// passes here once, and JSONDecoder costs twenty times as much. JSONSerialization is its oracle in the tests.
-struct JSONParser {
+/// A strict JSON reader (RFC 8259) over bytes that are UTF-8. By hand because it is the hot path: each job passes here
+/// once, and JSONDecoder costs twenty times as much. JSONSerialization is its oracle in the tests.
+package struct JSONParser {
     /// Deeper nesting is refused before it can use up the stack.
-    static let maximumDepth = 32
+    package static let maximumDepth = 32
 
     private let bytes: UnsafeRawBufferPointer
     private var index = 0
 
-    init(_ bytes: UnsafeRawBufferPointer) { self.bytes = bytes }
+    package init(_ bytes: UnsafeRawBufferPointer) { self.bytes = bytes }
 
     /// Reads one object and nothing after it. `member` is called for each name and must consume the value.
-    mutating func document(
+    package mutating func document(
         _ member: (_ name: JSONName, _ parser: inout JSONParser) throws(MalformedMessage) -> Void
     ) throws(MalformedMessage) {
         skipSpace()
@@ -25,7 +23,16 @@ struct JSONParser {
         if index != bytes.count { throw problem("something follows the object") }
     }
 
-    mutating func value(depth: Int) throws(MalformedMessage) -> ParameterValue {
+    /// Reads one value of any kind and nothing after it.
+    package mutating func text() throws(MalformedMessage) -> ParameterValue {
+        let value = try value(depth: 0)
+        skipSpace()
+        if index != bytes.count { throw problem("something follows the value") }
+        return value
+    }
+
+    /// - Parameter depth: how many objects and lists it is in.
+    package mutating func value(depth: Int) throws(MalformedMessage) -> ParameterValue {
         skipSpace()
         guard index < bytes.count else { throw problem("the text ends too soon") }
         switch bytes[index] {
@@ -45,7 +52,7 @@ struct JSONParser {
         }
     }
 
-    mutating func object(
+    package mutating func object(
         depth: Int, _ member: (_ name: JSONName, _ parser: inout JSONParser) throws(MalformedMessage) -> Void
     ) throws(MalformedMessage) {
         try enter(UInt8(ascii: "{"), depth, "an object is expected")
@@ -75,7 +82,9 @@ struct JSONParser {
 
     // MARK: Scalars
 
-    private mutating func literal(_ text: StaticString, _ value: ParameterValue) throws(MalformedMessage) -> ParameterValue {
+    private mutating func literal(_ text: StaticString, _ value: ParameterValue) throws(MalformedMessage)
+        -> ParameterValue
+    {
         let count = text.utf8CodeUnitCount
         guard index + count <= bytes.count, let base = bytes.baseAddress,
             memcmp(base + index, text.utf8Start, count) == 0
@@ -190,11 +199,14 @@ struct JSONParser {
 
     /// The scalar of `\uXXXX`, or of a surrogate pair; `at` stands after the `u`. A lone surrogate is refused: it has no
     /// UTF-8.
-    private func escapedScalar(_ raw: UnsafeRawBufferPointer, _ at: inout Int) throws(MalformedMessage) -> Unicode.Scalar {
+    private func escapedScalar(_ raw: UnsafeRawBufferPointer, _ at: inout Int) throws(MalformedMessage)
+        -> Unicode.Scalar
+    {
         let first = try hex4(raw, at)
         at += 4
         if let scalar = Unicode.Scalar(first) { return scalar }
-        guard first < 0xDC00, at + 6 <= raw.count, raw[at] == UInt8(ascii: "\\"), raw[at + 1] == UInt8(ascii: "u") else {
+        guard first < 0xDC00, at + 6 <= raw.count, raw[at] == UInt8(ascii: "\\"), raw[at + 1] == UInt8(ascii: "u")
+        else {
             throw problem("a lone surrogate stands in a string")
         }
         let second = try hex4(raw, at + 2)
@@ -240,12 +252,12 @@ struct JSONParser {
     }
 
     private func problem(_ what: String) -> MalformedMessage {
-        MalformedMessage("Not a JSON message: at byte \(index), \(what).")
+        MalformedMessage("Not JSON: at byte \(index), \(what).")
     }
 }
 
 /// A member's name, compared without making a String of it.
-struct JSONName {
+package struct JSONName {
     private let raw: UnsafeRawBufferPointer?
     private let text: String
 
@@ -258,9 +270,9 @@ struct JSONName {
         self.text = text
     }
 
-    var string: String { raw.map { String(decoding: $0, as: UTF8.self) } ?? text }
+    package var string: String { raw.map { String(decoding: $0, as: UTF8.self) } ?? text }
 
-    static func ~= (pattern: StaticString, name: JSONName) -> Bool {
+    package static func ~= (pattern: StaticString, name: JSONName) -> Bool {
         guard let raw = name.raw else { return name.text == pattern.description }
         guard raw.count == pattern.utf8CodeUnitCount, let base = raw.baseAddress else { return false }
         return memcmp(base, pattern.utf8Start, raw.count) == 0

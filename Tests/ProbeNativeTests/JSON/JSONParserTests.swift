@@ -2,8 +2,6 @@ import Foundation
 import ProbeNative
 import Testing
 
-@testable import ProbeProtocol
-
 @Suite struct JSONParserTests {
     @Test(arguments: [
         #"{"a":1,"b":-2.5e3,"c":"x","d":[true,false,null],"e":{"f":{}}}"#,
@@ -19,7 +17,8 @@ import Testing
 
     @Test(arguments: [
         "", " ", "{", "}", "[]", "null", "{\"a\"}", "{\"a\":}", "{\"a\":1,}", "{a:1}", "{\"a\":01}", "{\"a\":1.}",
-        "{\"a\":.5}", "{\"a\":+1}", "{\"a\":1e}", "{\"a\":1e999}", "{\"a\":tru}", "{\"a\":\"\u{1}\"}", "{\"a\":\"\\x\"}",
+        "{\"a\":.5}", "{\"a\":+1}", "{\"a\":1e}", "{\"a\":1e999}", "{\"a\":tru}", "{\"a\":\"\u{1}\"}",
+        "{\"a\":\"\\x\"}",
         "{\"a\":\"\\u12\"}", "{\"a\":\"\\ud800\"}", "{\"a\":\"\\udc00\\ud800\"}", "{\"a\":\"unended}", "{\"a\":1}{",
         "{\"a\":1} x", "{\"a\":[1,]}", "{\"a\":[1 2]}", "{\"a\":\"\\", "{\"a\":NaN}", "{\"a\":-}", "{'a':1}",
     ])
@@ -38,7 +37,7 @@ import Testing
 
     /// Any bytes: an answer or a refusal, never a crash; and what is accepted, Foundation accepts too.
     @Test func survivesMutations() throws {
-        var generator = SplitMix(seed: 0x5EED)
+        var generator = SeededGenerator(seed: 0x5EED)
         let seeds = [
             #"{"type":"diagnostic_job","request_id":"r1","tool":"ping","target":"a.b","parameters":{"count":4},"timeout":3.5}"#,
             #"{"s":"\u00e9\ud83d\ude00\n","n":[-1.5e-3,0,12],"o":{"a":{"b":[{}]}}}"#,
@@ -85,19 +84,5 @@ import Testing
         case .array(let elements): elements.map(foundation)
         case .object(let members): Dictionary(members.map { ($0.name, foundation($0.value)) }) { $1 }
         }
-    }
-}
-
-/// A small seeded generator, so that a failing run can be repeated.
-struct SplitMix: RandomNumberGenerator {
-    private var state: UInt64
-    init(seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var word = state
-        word = (word ^ (word >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        word = (word ^ (word >> 27)) &* 0x94D0_49BB_1331_11EB
-        return word ^ (word >> 31)
     }
 }

@@ -2,5 +2,5 @@
 /// characters of the input.
 public struct MalformedMessage: Error, Sendable, Hashable, CustomStringConvertible {
     public var description: String
-    init(_ description: String) { self.description = description }
+    package init(_ description: String) { self.description = description }
 }
