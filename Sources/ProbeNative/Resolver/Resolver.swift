@@ -74,6 +74,38 @@ public final class Resolver: ReactorLocal, @unchecked Sendable {
         }
     }
 
+    /// The names of `address`: those of hosts(5), else its PTR records, without final dots. Empty when it has none.
+    /// - Throws: at stage `resolve`: `resolve_timeout`, `resolve_refused`, `resolve_failure`; `deadline_exceeded` and
+    ///   `cancelled`.
+    public func names(
+        of address: IPAddress, tool: String, until deadline: Instant
+    ) async throws(ProbeFailure) -> [String] {
+        refresh()
+        let listed = files.hosts.names(of: address)
+        if !listed.isEmpty { return listed }
+        let lookup = join(LookupKey(naming: address), tool)
+        defer { leave(lookup) }
+        while lookup.answer == nil {
+            switch await reactor.park(until: deadline, { lookup.wake($0) }) {
+            case .ready: continue
+            case .timeout: throw .deadline(.resolve)
+            case .cancelled: throw .cancelled(.resolve)
+            }
+        }
+        switch lookup.answer {
+        case .names(let names): return names
+        case .failed(let failure): throw failure
+        case .addresses, .noData, .noSuchName, nil: return []
+        }
+    }
+
+    /// For a tool that reports the servers' answer itself: asked anew each time, neither shared nor kept.
+    func rounds(tool: String) -> ServerRounds {
+        refresh()
+        return ServerRounds(
+            reactor: reactor, settings: files.settings, offset: 0, tool: tool, plainServers: plainServers)
+    }
+
     private func refresh() {
         guard files.refresh(reactor.now) else { return }
         cache.removeAll()
@@ -128,7 +160,7 @@ public final class Resolver: ReactorLocal, @unchecked Sendable {
 
     /// What this job may still wait for the other family: less for a look-up that others have waited for before.
     private func patience(for pending: Lookup, since start: Instant) -> Duration {
-        let whole = pending.key.family == .v4 ? Self.patienceForV4 : Self.patienceForV6
+        let whole = pending.key.wanted == .addresses(.v4) ? Self.patienceForV4 : Self.patienceForV6
         return max(.zero, whole - (start - pending.startedAt))
     }
 

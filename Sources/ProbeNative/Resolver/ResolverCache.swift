@@ -1,18 +1,41 @@
 import DequeModule
 
-/// A name and the type of address looked up for it.
+/// A name and what is looked up for it.
 struct LookupKey: Hashable, Sendable {
+    enum Wanted: Hashable, Sendable {
+        case addresses(IPAddress.Family)
+        /// PTR, of an address's name under in-addr.arpa or ip6.arpa.
+        case names
+    }
+
     /// Lower case, without a final dot.
     var name: String
-    var family: IPAddress.Family
+    var wanted: Wanted
 
-    var type: DNSRecordType { family == .v4 ? .a : .aaaa }
+    init(name: String, family: IPAddress.Family) {
+        self.name = name
+        wanted = .addresses(family)
+    }
+
+    init(naming address: IPAddress) {
+        name = String(address.reverseName.description.dropLast())
+        wanted = .names
+    }
+
+    var type: DNSRecordType {
+        switch wanted {
+        case .addresses(let family): family == .v4 ? .a : .aaaa
+        case .names: .ptr
+        }
+    }
 }
 
-/// What the servers said about a name and a family.
+/// What the servers said about a name.
 enum LookupAnswer: Hashable, Sendable {
     case addresses([IPAddress])
-    /// The name exists, with no such addresses.
+    /// Without their final dots.
+    case names([String])
+    /// The name exists, with no such records.
     case noData
     case noSuchName
     case failed(ProbeFailure)
@@ -52,7 +75,7 @@ struct ResolverCache {
         let longest: Duration
         switch answer {
         case .failed: return
-        case .addresses: longest = Self.longestPositive
+        case .addresses, .names: longest = Self.longestPositive
         case .noData, .noSuchName: longest = Self.longestNegative
         }
         guard lifetime > .zero else { return }

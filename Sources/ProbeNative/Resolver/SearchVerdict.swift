@@ -38,7 +38,7 @@ struct SearchVerdict {
         switch answer {
         case .failed(let failure): return failure
         case .noSuchName: return ProbeFailure(.resolve, .resolveNXDomain, "\(name) does not exist (NXDOMAIN).")
-        case .noData, .addresses:
+        case .noData, .addresses, .names:
             let family = wanted == .any ? "address" : "IPv\(wanted.rawValue) address"
             return ProbeFailure(.resolve, .noAddress, "\(name) exists and has no \(family).")
         }

@@ -1,40 +1,54 @@
-/// Asks the configured servers for one name and family until one has an answer.
-struct ServerRounds {
+/// Asks the configured servers one question until one has an answer.
+struct ServerRounds: Sendable {
     let reactor: Reactor
-    let settings: ResolverSettings
+    var settings: ResolverSettings
     /// The first server of this look-up (`rotate`).
     let offset: Int
     let tool: String
     /// Servers that do not repeat the case of the question; learnt here.
     var plainServers: Set<SocketAddress>
+    /// As what the gate is asked for a server.
+    var purpose = Purpose.systemResolver
+    var source: Gate.Source?
 
     mutating func ask(_ key: LookupKey) async -> (LookupAnswer, lifetime: Duration) {
         guard let name = DNSName(ascii: key.name) else {
             // The search list made it too long.
             return (.noSuchName, .zero)
         }
+        do throws(ProbeFailure) {
+            return LookupRecords.read(try await reply(to: name, key.type).reply.answer, for: key)
+        } catch {
+            return (.failed(error), .zero)
+        }
+    }
+
+    /// The first answer, NOERROR or NXDOMAIN, and whose it is.
+    /// - Throws: at stage `resolve`, the last server's failure.
+    mutating func reply(
+        to name: DNSName, _ type: DNSRecordType
+    ) async throws(ProbeFailure) -> (reply: DNSReply, server: SocketAddress) {
         var failure = ProbeFailure(.resolve, .resolveFailure, "No name server is configured.")
         // A server that has said that it cannot answer is not asked again; a silent one is.
         var servers = (0..<settings.servers.count).map { settings.servers[($0 + offset) % settings.servers.count] }
         for _ in 0..<settings.attempts {
             for server in servers {
                 do throws(ProbeFailure) {
-                    return AddressRecords.read(try await ask(server, name, key.type), for: key)
+                    return (try await ask(server, name, type), server)
                 } catch {
-                    if error.code == .cancelled { return (.failed(error), .zero) }
+                    if error.code == .cancelled { throw error }
                     let isSilence = error.code == .resolveTimeout
                     if !isSilence { servers.removeAll { $0 == server } }
                     if !isSilence || failure.code != .resolveRefused { failure = error }
                 }
             }
         }
-        return (.failed(failure), .zero)
+        throw failure
     }
 
-    /// The server's answer, NOERROR or NXDOMAIN; anything else is thrown, at stage `resolve`.
     private mutating func ask(
         _ server: SocketAddress, _ name: DNSName, _ type: DNSRecordType
-    ) async throws(ProbeFailure) -> DNSAnswer {
+    ) async throws(ProbeFailure) -> DNSReply {
         // As glibc asks by default: without EDNS, which addresses seldom need.
         var options = DNSQuery.Options()
         options.udpSize = 0
@@ -42,19 +56,19 @@ struct ServerRounds {
         let workspace = reactor.local(DNSWorkspace.self)
         let mixes = !plainServers.contains(server)
         if mixes { query.mixCase(workspace.randomByte) }
-        let request = PolicyRequest(tool: tool, purpose: .systemResolver, address: server.address, port: server.port)
+        let request = PolicyRequest(tool: tool, purpose: purpose, address: server.address, port: server.port)
         var exchange = DNSExchange(
-            reactor, DNSServer(address: server, request: request), attempts: 1, patience: settings.timeout,
-            deadline: .distantFuture)
-        let answer: DNSAnswer
+            reactor, DNSServer(address: server, request: request, source: source), attempts: 1,
+            patience: settings.timeout, deadline: .distantFuture)
+        let reply: DNSReply
         do throws(ProbeFailure) {
-            answer = try await exchange.run(&query, over: settings.transport).answer
+            reply = try await exchange.run(&query, over: settings.transport)
         } catch {
             throw Self.failure(error, name)
         }
         if mixes, !query.isCaseMixed { plainServers.insert(server) }
-        switch answer.responseCode {
-        case .noError, .nameError: return answer
+        switch reply.answer.responseCode {
+        case .noError, .nameError: return reply
         case .refused: throw ProbeFailure(.resolve, .resolveRefused, "\(server) refused to resolve \(name) (REFUSED).")
         case let code: throw ProbeFailure(.resolve, .resolveFailure, "\(server) could not resolve \(name) (\(code)).")
         }

@@ -75,6 +75,9 @@ public struct IPAddress: Hashable, Sendable {
         return family == .v4 ? spread(low, 4) : spread(high, 8) + spread(low, 8)
     }
 
+    /// As DNS knows it: a zone means something on this host only.
+    public var withoutZone: IPAddress { zone == 0 ? self : IPAddress(v6High: high, low: low) }
+
     public var isLoopback: Bool {
         family == .v4 ? low >> 24 == 127 : high == 0 && low == 1
     }

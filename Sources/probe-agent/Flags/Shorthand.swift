@@ -23,6 +23,7 @@ enum Shorthand {
 
     /// `probe-agent dns example.com AAAA @1.1.1.1`: the words after the target, in any order.
     static func operand(_ word: String, of tool: String) -> Assignment? {
+        if tool == "reverse_dns", word.hasPrefix("@") { return ("resolver", String(word.dropFirst())) }
         guard tool == "dns" else { return nil }
         return word.hasPrefix("@") ? ("resolver", String(word.dropFirst())) : ("record_type", word)
     }

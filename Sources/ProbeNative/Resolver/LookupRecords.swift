@@ -1,9 +1,9 @@
-/// Reads a resolver's response to a question for addresses.
-enum AddressRecords {
+/// Reads a resolver's response to a question for addresses or names.
+enum LookupRecords {
     /// As many links as resolvers follow; a loop ends there too.
     private static let longestChain = 16
 
-    /// The addresses at the end of the name's CNAME chain, or that there are none; with the time that this may be kept.
+    /// What is at the end of the name's CNAME chain, or that there is nothing; with the time that this may be kept.
     static func read(_ answer: DNSAnswer, for key: LookupKey) -> (LookupAnswer, lifetime: Duration) {
         let records = answer.records(in: .answer).filter { $0.recordClass == "IN" }
         var name = key.name + "."
@@ -14,15 +14,31 @@ enum AddressRecords {
             ttl = min(ttl, link.ttl)
         }
         let type = key.type.description
-        var addresses: [IPAddress] = []
+        var values: [String] = []
         for record in records where record.type == type && record.name.lowercased() == name {
-            guard let address = IPAddress(record.value), address.family == key.family else { continue }
-            if !addresses.contains(address) { addresses.append(address) }
+            values.append(record.value)
             ttl = min(ttl, record.ttl)
         }
-        if !addresses.isEmpty { return (.addresses(addresses), .seconds(ttl)) }
+        if let found = found(values, key.wanted) { return (found, .seconds(ttl)) }
         let negative: LookupAnswer = answer.responseCode == .nameError ? .noSuchName : .noData
         return (negative, .seconds(min(ttl, negativeTTL(answer))))
+    }
+
+    /// Nil when nothing that was looked for is among the values.
+    private static func found(_ values: [String], _ wanted: LookupKey.Wanted) -> LookupAnswer? {
+        switch wanted {
+        case .addresses(let family):
+            let addresses = values.compactMap { IPAddress($0) }.filter { $0.family == family }
+            return addresses.isEmpty ? nil : .addresses(withoutRepeats(addresses))
+        case .names:
+            let names = values.map { $0 != "." && $0.hasSuffix(".") ? String($0.dropLast()) : $0 }
+            return names.isEmpty ? nil : .names(withoutRepeats(names))
+        }
+    }
+
+    private static func withoutRepeats<Element: Hashable>(_ elements: [Element]) -> [Element] {
+        var seen: Set<Element> = []
+        return elements.filter { seen.insert($0).inserted }
     }
 
     /// The lesser of the SOA's TTL and its last field (RFC 2308 section 5); without an SOA nothing is kept.
