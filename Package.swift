@@ -48,13 +48,14 @@ let package = Package(
         shim("CLdns", links: ["ldns"]),
         shim("COping", links: ["oping"]),
         shim("CIDN", links: ["idn2"]),
+        shim("CPCRE2", links: ["pcre2-8"]),
         shim("CSpawn"),
 
         // The measuring engine: no WebSocket, no NIO, no JSON.
         .target(
             name: "ProbeNative",
             dependencies: [
-                "CLinux", "COpenSSL", "CCurl", "CLdns", "COping", "CIDN",
+                "CLinux", "COpenSSL", "CCurl", "CLdns", "COping", "CIDN", "CPCRE2",
                 .product(name: "DequeModule", package: "swift-collections"),
                 .product(name: "HeapModule", package: "swift-collections"),
             ],

@@ -7,11 +7,23 @@ import CLinux
 /// The only door to the kernel's socket and event calls. Each wrapper reads errno in the same function, retries EINTR,
 /// and throws anything else as `Errno` (EAGAIN included: it is a value that callers look at).
 enum Syscalls {
-    enum Clock { case monotonic, realtime }
+    enum Clock {
+        case monotonic, realtime
+        /// CPU time of the calling thread.
+        case threadCPU
+
+        fileprivate var number: clockid_t {
+            switch self {
+            case .monotonic: CLOCK_MONOTONIC
+            case .realtime: CLOCK_REALTIME
+            case .threadCPU: CLOCK_THREAD_CPUTIME_ID
+            }
+        }
+    }
 
     static func clock(_ clock: Clock) -> Int64 {
         var time = timespec()
-        clock_gettime(clock == .monotonic ? CLOCK_MONOTONIC : CLOCK_REALTIME, &time)
+        clock_gettime(clock.number, &time)
         return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
     }
 

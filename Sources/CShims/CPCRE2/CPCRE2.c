@@ -1,0 +1,1 @@
+#include "CPCRE2.h"  // compiles the header under -Wall -Wextra -Werror
