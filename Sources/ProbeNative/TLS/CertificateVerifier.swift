@@ -11,14 +11,27 @@ struct CertificateVerifier {
     ///     connection's security level are taken.
     ///   - now: the wall clock that validity is judged by.
     func verify(_ context: OpaquePointer, at now: WallTime, clock: any TimeSource) -> CertificateVerdict {
+        verify(
+            X509_STORE_CTX_get0_cert(context), among: X509_STORE_CTX_get0_untrusted(context),
+            securityLevel: Self.securityLevel(of: context), at: now, clock: clock)
+    }
+
+    /// - Parameters:
+    ///   - leaf: the server's own X509.
+    ///   - others: a STACK_OF(X509) with what else it sent.
+    ///   - securityLevel: SSL_CTX_set_security_level(3); -1: the default.
+    func verify(
+        _ leaf: OpaquePointer?, among others: OpaquePointer?, securityLevel: Int32, at now: WallTime,
+        clock: any TimeSource
+    ) -> CertificateVerdict {
         let started = clock.now
         OpenSSLErrors.clear()
         defer { OpenSSLErrors.clear() }
-        guard let leaf = X509_STORE_CTX_get0_cert(context), let own = X509_STORE_CTX_new() else {
+        guard let leaf, let own = X509_STORE_CTX_new() else {
             return verdict(X509_V_ERR_UNSPECIFIED, chain: [], hostMatches: false, since: started, clock)
         }
         defer { X509_STORE_CTX_free(own) }
-        let error = build(own, leaf, X509_STORE_CTX_get0_untrusted(context), Self.securityLevel(of: context), now)
+        let error = build(own, leaf, others, securityLevel, now)
         let hostMatches = matches(leaf)
         let elapsed = clock.now - started
         let built = X509_STORE_CTX_get0_chain(own)

@@ -4,32 +4,43 @@ import COpenSSL
     import Glibc
 #endif
 
-/// Reads OpenSSL's sentences about a failed handshake, which is all that libcurl passes on.
+/// Names what went wrong with TLS, from OpenSSL's error or from libcurl's sentence about it.
 enum TLSFailure {
+    /// What libcurl says of a handshake.
     /// - Parameters:
     ///   - text: with OpenSSL's `error:0A00042E:SSL routines::...` in it where the queue had an error.
     ///   - reset: the socket's own error, where there was one.
     static func classify(_ text: String, resetBy reset: Errno?, peer: String) -> ProbeFailure {
-        let reason = packedError(in: text).map { Int32(ERR_GET_REASON($0)) }
-        switch reason {
+        if let code = packedError(in: text) { return classify(code, peer: peer, offered: "TLS 1.2 to 1.3") }
+        if reset?.code == .connectionReset || mentionsReset(text) {
+            return ProbeFailure(.tls, .connectionReset, "\(peer) reset the connection during the TLS handshake.")
+        }
+        return ProbeFailure(.tls, .tlsHandshakeFailed, "\(peer) ended the connection during the TLS handshake.")
+    }
+
+    /// - Parameters:
+    ///   - code: of OpenSSL's error queue; 0 where it was empty.
+    ///   - offered: the versions that we would have spoken.
+    static func classify(_ code: UInt, peer: String, offered: String) -> ProbeFailure {
+        switch ERR_GET_REASON(code) {
         case SSL_R_UNSUPPORTED_PROTOCOL, SSL_R_TLSV1_ALERT_PROTOCOL_VERSION, SSL_R_NO_PROTOCOLS_AVAILABLE,
             SSL_R_VERSION_TOO_LOW, SSL_R_WRONG_SSL_VERSION, SSL_R_UNSUPPORTED_SSL_VERSION:
-            return ProbeFailure(.tls, .tlsVersionUnsupported, "\(peer) speaks no TLS version from 1.2 up.")
+            return ProbeFailure(.tls, .tlsVersionUnsupported, "\(peer) does not speak \(offered).")
         case SSL_R_WRONG_VERSION_NUMBER, SSL_R_HTTP_REQUEST, SSL_R_PACKET_LENGTH_TOO_LONG:
             return ProbeFailure(.tls, .tlsHandshakeFailed, "\(peer) does not answer with TLS on this port.")
         case SSL_R_SSLV3_ALERT_CERTIFICATE_REVOKED:
             return ProbeFailure(.tls, .tlsHandshakeFailed, "\(peer) refused the handshake: certificate revoked.")
         case SSL_R_UNEXPECTED_EOF_WHILE_READING:
             return ProbeFailure(.tls, .tlsHandshakeFailed, "\(peer) closed the connection during the TLS handshake.")
-        case let reason?:
+        default:
             return ProbeFailure(
-                .tls, .tlsHandshakeFailed, "The TLS handshake with \(peer) failed: \(words(text, reason)).")
-        case nil:
-            if reset?.code == .connectionReset || mentionsReset(text) {
-                return ProbeFailure(.tls, .connectionReset, "\(peer) reset the connection during the TLS handshake.")
-            }
-            return ProbeFailure(.tls, .tlsHandshakeFailed, "\(peer) ended the connection during the TLS handshake.")
+                .tls, .tlsHandshakeFailed, "The TLS handshake with \(peer) failed: \(words(code)).")
         }
+    }
+
+    /// A connection that broke after its handshake.
+    static func broken(_ code: UInt, peer: String) -> ProbeFailure {
+        ProbeFailure(.tls, .protocolError, "The TLS connection with \(peer) broke: \(words(code)).")
     }
 
     static func mentionsReset(_ text: String) -> Bool {
@@ -42,8 +53,7 @@ enum TLSFailure {
         return UInt(text[mark.upperBound...].prefix { $0.isHexDigit }, radix: 16)
     }
 
-    private static func words(_ text: String, _ reason: Int32) -> String {
-        guard let last = text.split(separator: ":").last, !last.isEmpty else { return "reason \(reason)" }
-        return String(last.prefix(100))
+    private static func words(_ code: UInt) -> String {
+        ERR_reason_error_string(code).map { String(cString: $0) } ?? "error \(code)"
     }
 }
