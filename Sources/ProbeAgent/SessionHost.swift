@@ -30,7 +30,8 @@ final class SessionHost: SessionSink, HeartbeatSource {
         logger.info(
             "session.connected",
             metadata: [
-                "connection_id": "\((accepted.connectionID ?? "none").quotedForMessage)", "unsettled": "\(outbox.unsettled)",
+                "connection_id": "\((accepted.connectionID ?? "none").quotedForMessage)",
+                "unsettled": "\(outbox.unsettled)",
             ])
     }
     func received(_ job: JobMessage, at now: Instant) { dispatcher.receive(job, at: now) }

@@ -53,7 +53,8 @@ public final class Outbox: Sendable {
         state.withLock { state in
             var batch: [OutboundEntry] = []
             var size = 0
-            while let entry = state.store.first(after: state.cursor), batch.isEmpty || size + entry.bytes.count <= bytes {
+            while let entry = state.store.first(after: state.cursor), batch.isEmpty || size + entry.bytes.count <= bytes
+            {
                 batch.append(entry)
                 size += entry.bytes.count
                 state.cursor = entry.sequence

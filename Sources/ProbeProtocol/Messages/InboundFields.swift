@@ -91,7 +91,8 @@ struct InboundFields {
     private func usableRequestID() throws(MalformedMessage) -> String {
         guard let text = requestID?.text, !text.isEmpty, text.utf8.count <= Self.longestRequestID else {
             throw MalformedMessage(
-                "The message has no usable request_id (text of 1 to \(Self.longestRequestID) bytes): it cannot be answered.")
+                "The message has no usable request_id (text of 1 to \(Self.longestRequestID) bytes): it cannot be answered."
+            )
         }
         return text
     }

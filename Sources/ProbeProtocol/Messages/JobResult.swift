@@ -17,7 +17,8 @@ public struct JobResult: Sendable {
     public init(rejecting requestID: String, tool: String, target: String, _ failure: ProbeFailure, at time: WallTime) {
         self.requestID = requestID
         result = ProbeResult(
-            tool: tool.cut(toBytes: Self.longestEcho.tool), target: target.cut(toBytes: Self.longestEcho.target), outcome: ProbeOutcome(failure: failure), finishedAt: time)
+            tool: tool.cut(toBytes: Self.longestEcho.tool), target: target.cut(toBytes: Self.longestEcho.target),
+            outcome: ProbeOutcome(failure: failure), finishedAt: time)
     }
 
     /// The frame's bytes, at most `limit`: parts are left out in the order of `CutPart` until it fits; a result that

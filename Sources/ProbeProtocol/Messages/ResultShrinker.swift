@@ -30,7 +30,8 @@ public enum ResultShrinker {
     private static func replacement(_ requestID: String, of result: [ParameterValue.Member]) -> [UInt8] {
         JSONWriter.object(
             TooLarge(
-                requestID: requestID, tool: result.text("tool")?.cut(toBytes: 64), target: result.text("target")?.cut(toBytes: 1024),
+                requestID: requestID, tool: result.text("tool")?.cut(toBytes: 64),
+                target: result.text("target")?.cut(toBytes: 1024),
                 timestamp: result.text("timestamp")))
     }
 

@@ -52,7 +52,8 @@ import Testing
         #expect(queue.earliestDeadline == at(0))
         #expect(queue.remove("j3")?.job.requestID == "j3")
         #expect(queue.remove("j3") == nil)
-        #expect(queue.expire(at: at(9)).expired.map(\.requestID) == ["j0", "j1", "j2", "j4", "j5", "j6", "j7", "j8", "j9"])
+        #expect(
+            queue.expire(at: at(9)).expired.map(\.requestID) == ["j0", "j1", "j2", "j4", "j5", "j6", "j7", "j8", "j9"])
         #expect(queue.queued == 490)
         #expect(queue.release(running).map(\.requestID) == ["j499"])
         #expect(queue.drain().count == 489)
@@ -87,7 +88,8 @@ import Testing
     }
 
     private func job(_ id: String, priority: Int = 1, weight: Int = 1, deadline: Int = 3600) throws -> ValidatedJob {
-        let probe = try GatedTool().prepare(target: "example.com", parameters: [.init("weight", .integer(Int64(weight)))])
+        let probe = try GatedTool().prepare(
+            target: "example.com", parameters: [.init("weight", .integer(Int64(weight)))])
         return ValidatedJob(
             requestID: id, probe: probe, priority: priority, receivedAt: at(0), deadline: at(deadline),
             wantsProgress: false)

@@ -15,7 +15,9 @@ import Testing
                         try await controller.sendJob(id, tool: tool, target: target, extra: ["timeout": 0.5])
                         let answer = try await controller.response(to: id)
                         let code = answer["result"]?["error_code"]?.string
-                        #expect(code != nil && code != "internal_error", "\(tool) \(target.debugDescription): \(answer.text)")
+                        #expect(
+                            code != nil && code != "internal_error",
+                            "\(tool) \(target.debugDescription): \(answer.text)")
                         let sentence = answer["result"]?["error"]?.string ?? ""
                         #expect(!sentence.isEmpty && !sentence.contains("\n") && sentence.count < 400)
                     }
@@ -29,7 +31,8 @@ import Testing
                 }
                 for text in Self.noise { try await controller.send(text: text) }
                 try await controller.sendFragments(
-                    #"{"type":"diagnostic_job","request_id":"fragments","tool":"ping","target":"127.0.0.1","parameters":{"count":1}}"#,
+                    #"{"type":"diagnostic_job","request_id":"fragments","tool":"ping","target":"127.0.0.1","#
+                        + #""parameters":{"count":1}}"#,
                     size: 7, withPing: true)
                 let last = try await controller.response(to: "fragments")
                 #expect(last["result"]?["success"]?.bool == true)
@@ -63,11 +66,13 @@ import Testing
     }
 
     private static let targets = [
-        "", " ", "-oX", "-c 1 127.0.0.1", "a\nb", "a\r\nHost: b", "a\u{0}b", "%00", "http://[::1", "http://", "http:///x",
+        "", " ", "-oX", "-c 1 127.0.0.1", "a\nb", "a\r\nHost: b", "a\u{0}b", "%00", "http://[::1", "http://",
+        "http:///x",
         "http://a b/", "ftp://127.0.0.1/", "file:///etc/passwd", "gopher://127.0.0.1:70/", "javascript:alert(1)",
         "http://%00/", "http://[::1]:99999/", "http://[fe80::1%nosuch]/", "//", "..", "a..b",
         String(repeating: "a", count: 300), String(repeating: "a.", count: 200), "xn--a", "http://xn--\u{e9}/",
-        "0x7f.1", "0177.0.0.1", "2130706433", "1.2.3.4.5", "[::1", "::1]", "$(reboot)", "`id`", "a;b", "\u{202e}moc.elpmaxe",
+        "0x7f.1", "0177.0.0.1", "2130706433", "1.2.3.4.5", "[::1", "::1]", "$(reboot)", "`id`", "a;b",
+        "\u{202e}moc.elpmaxe",
         "\u{1F4A9}\u{200d}.\u{0}",
     ]
 
@@ -77,12 +82,14 @@ import Testing
         (["parameters": ["count": 0]], "invalid_parameters"), (["parameters": ["count": 1e99]], "invalid_parameters"),
         (["parameters": ["count": [:]]], "invalid_parameters"), (["timeout": -1], "invalid_parameters"),
         (["timeout": "soon"], "invalid_parameters"), (["priority": "high"], "invalid_parameters"),
-        (["parameters": ["size": 70000]], "invalid_parameters"), (["parameters": ["ip_version": 5]], "invalid_parameters"),
+        (["parameters": ["size": 70000]], "invalid_parameters"),
+        (["parameters": ["ip_version": 5]], "invalid_parameters"),
     ]
 
     /// Nothing that could be answered: the connection stays.
     private static let noise = [
-        "", "{", "null", "[]", "{}", "\u{feff}{}", #"{"type":"diagnostic_job"}"#, #"{"type":"diagnostic_job","request_id":""}"#,
+        "", "{", "null", "[]", "{}", "\u{feff}{}", #"{"type":"diagnostic_job"}"#,
+        #"{"type":"diagnostic_job","request_id":""}"#,
         #"{"type":"diagnostic_job","request_id":[]}"#, #"{"type":"something_new","x":[{}]}"#, #"{"type":7}"#,
         #"{"type":"cancel_job"}"#, #"{"type":"result_received","request_id":"never"}"#,
         String(repeating: "[", count: 100_000), "{\"a\":" + String(repeating: "[", count: 100_000),

@@ -102,7 +102,10 @@ import Testing
                     let expected: JSONValue =
                         NetworkLab.isSilent(index)
                         ? ["result.error_code": "no_reply", "result.packets_received": 0, "success": true]
-                        : ["result.success": true, "result.packets.0.from": .string(host), "result.packets_received": 1]
+                        : [
+                            "result.success": true, "result.packets.0.from": .string(host),
+                            "result.packets_received": 1,
+                        ]
                     return FakeController.job(
                         "ping-\(index)", "ping", host, ["count": 1, "timeout_ms": 1000], timeout: 60, expect: expected)
                 }

@@ -1,5 +1,6 @@
-import class ProbeNative.Locked
 import ProbeTesting
+
+import class ProbeNative.Locked
 
 @testable import ProbeBackend
 

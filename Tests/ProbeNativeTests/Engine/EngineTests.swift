@@ -78,7 +78,8 @@ private struct FamilyTool: Tool {
 
     @Test func parametersAreCheckedAndTheIgnoredOnesListed() throws {
         let probe = try FamilyTool().prepare(
-            target: "example.com", parameters: [.init("zebra", .null), .init("count", .integer(7)), .init("ant", .bool(true))])
+            target: "example.com",
+            parameters: [.init("zebra", .null), .init("count", .integer(7)), .init("ant", .bool(true))])
         #expect(probe.ignoredParameters == ["ant", "zebra"])
         for bad: ParameterValue in [.integer(0), .integer(101), .number(2.5), .string("x"), .bool(true), .array([])] {
             let error = #expect(throws: InvalidInput.self) {

@@ -4,7 +4,8 @@ import Testing
 
 @Suite struct HostTests {
     @Test(arguments: [
-        ("127.0.0.1", "127.0.0.1"), ("[::1]", "::1"), ("::FFFF:1.2.3.4", "::ffff:1.2.3.4"), ("Example.COM", "example.com"),
+        ("127.0.0.1", "127.0.0.1"), ("[::1]", "::1"), ("::FFFF:1.2.3.4", "::ffff:1.2.3.4"),
+        ("Example.COM", "example.com"),
         ("bücher.example", "xn--bcher-kva.example"), ("_dmarc.example.com.", "_dmarc.example.com."),
         ("faß.de", "xn--fa-hia.de"), ("例え.テスト", "xn--r8jz45g.xn--zckzah"),
     ])

@@ -8,10 +8,15 @@ import Testing
         for type in ["diagnostic_job", "diagnostic_request"] {
             for parameters in ["parameters", "params"] {
                 let job = try job(
-                    #"{"type":"\#(type)","request_id":"r","tool":"ping","target":"t","\#(parameters)":{"count":4},"priority":3,"timeout":2.5,"progress":true,"later":[{}]}"#)
-                #expect(job == JobMessage(
-                    requestID: "r", tool: "ping", target: "t", parameters: [.init("count", .integer(4))], priority: 3,
-                    timeout: 2.5, wantsProgress: true))
+                    #"{"type":"\#(type)","request_id":"r","tool":"ping","target":"t","\#(parameters)":{"count":4},"#
+                        + #""priority":3,"timeout":2.5,"progress":true,"later":[{}]}"#
+                )
+                #expect(
+                    job
+                        == JobMessage(
+                            requestID: "r", tool: "ping", target: "t", parameters: [.init("count", .integer(4))],
+                            priority: 3,
+                            timeout: 2.5, wantsProgress: true))
             }
         }
     }
@@ -22,7 +27,8 @@ import Testing
     }
 
     @Test(arguments: [
-        (#""tool":5,"target":"t""#, "tool must be text, not 5."), (#""target":"t""#, "tool must be text, but is missing."),
+        (#""tool":5,"target":"t""#, "tool must be text, not 5."),
+        (#""target":"t""#, "tool must be text, but is missing."),
         (#""tool":"ping""#, "target must be text, but is missing."),
         (#""tool":"ping","target":"t","parameters":[]"#, "parameters must be an object, not a list."),
         (#""tool":"ping","target":"t","timeout":"x""#, "timeout must be a number of seconds, not \"x\"."),
@@ -32,8 +38,10 @@ import Testing
         #expect(try job(#"{"type":"diagnostic_job","request_id":"r",\#(fields)}"#).problem == problem)
     }
 
-    @Test(arguments: ["", #","request_id":"""#, #","request_id":7"#, #","request_id":null"#,
-        #","request_id":"\#(String(repeating: "x", count: 257))""#])
+    @Test(arguments: [
+        "", #","request_id":"""#, #","request_id":7"#, #","request_id":null"#,
+        #","request_id":"\#(String(repeating: "x", count: 257))""#,
+    ])
     func aJobWithoutAUsableIdentifierIsMalformed(_ field: String) {
         #expect(throws: MalformedMessage.self) {
             try InboundMessage.decode(Array(#"{"type":"diagnostic_job","tool":"ping","target":"t"\#(field)}"#.utf8))
@@ -41,13 +49,19 @@ import Testing
     }
 
     @Test func readsTheServersOtherMessages() throws {
-        guard case .accepted(let accepted) = try decode(
-            #"{"status":"connected","message":"hi","node_uuid":"u","connection_id":"c","reconnect":{"min_delay":1000,"max_delay":30000,"jitter_factor":0.1,"initial_delay":"x"},"server_time":"2026-01-01T00:00:00Z"}"#)
+        guard
+            case .accepted(let accepted) = try decode(
+                #"{"status":"connected","message":"hi","node_uuid":"u","connection_id":"c","reconnect":{"#
+                    + #""min_delay":1000,"max_delay":30000,"jitter_factor":0.1,"initial_delay":"x"},"#
+                    + #""server_time":"2026-01-01T00:00:00Z"}"#
+            )
         else { throw Unexpected() }
         #expect(accepted.reconnect == ReconnectHints(minDelay: .seconds(1), maxDelay: .seconds(30), jitterFactor: 0.1))
         #expect(accepted.connectionID == "c" && accepted.serverTime == "2026-01-01T00:00:00Z")
 
-        guard case .refused("Authentication failed", nil) = try decode(#"{"status":"error","message":"Authentication failed"}"#)
+        guard
+            case .refused("Authentication failed", nil) = try decode(
+                #"{"status":"error","message":"Authentication failed"}"#)
         else { throw Unexpected() }
         guard case .resultReceived("r") = try decode(#"{"status":"ok","type":"result_received","request_id":"r"}"#)
         else { throw Unexpected() }
