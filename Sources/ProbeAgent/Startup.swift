@@ -12,19 +12,27 @@ public enum Startup {
     public struct Prepared: Sendable {
         /// The built-in tools with the sockets that they need.
         public var registry: ToolRegistry
+        /// For as many reactors as the engine is to have.
+        public var rawSockets: RawSockets
         /// What this process will not be able to do, and what to do about it: sentences for the log.
         public var warnings: [String]
     }
 
     /// Call after the configuration is parsed and its secrets are blanked. Nothing later may need a privilege.
-    /// - Parameter pingWorkers: how many pings can wait for replies at once; nil for a whole node.
-    public static func prepare(pingWorkers: Int? = nil) -> Prepared {
+    /// - Parameters:
+    ///   - pingWorkers: how many pings of liboping can wait for replies at once; nil for a whole node.
+    ///   - reactors: how many the engine will have; nil for a whole node.
+    public static func prepare(pingWorkers: Int? = nil, reactors: Int? = nil) -> Prepared {
         raiseDescriptorLimit()
         // After the limit and before everything else that opens descriptors: liboping's must be below FD_SETSIZE.
         let ping = PingLane.open(workers: pingWorkers ?? PingLane.defaultWorkers)
+        let rawSockets = RawSockets.open(reactors: reactors ?? ReactorGroup.defaultCount)
         ProcessSignals.block()
-        let failures = ping.unavailable.map { [$0] } ?? IPAddress.Family.allCases.compactMap(ping.failure)
-        return Prepared(registry: .builtIn(ping: ping), warnings: failures.map(\.detail))
+        var warnings = (ping.unavailable.map { [$0] } ?? IPAddress.Family.allCases.compactMap(ping.failure)).map(
+            \.detail)
+        for failure in IPAddress.Family.allCases.compactMap(rawSockets.failure)
+        where !warnings.contains(failure.detail) { warnings.append(failure.detail) }
+        return Prepared(registry: .builtIn(ping: ping), rawSockets: rawSockets, warnings: warnings)
     }
 
     /// To the hard limit: sockets of diagnostics and the connection share it. A refusal leaves the limit as it is, which

@@ -2,8 +2,10 @@
 public enum StopReason: Sendable, Hashable { case deadline, cancelled, shutdown }
 
 public struct EngineConfiguration: Sendable {
-    /// Nil: one a core, at most four.
+    /// Nil: as many as `rawSockets` are for; without them one a core, at most four.
     public var reactors: Int?
+    /// Opened at start-up. Nil: probes that need them say that they were not.
+    public var rawSockets: RawSockets?
     public var time: any TimeSource = SystemTime()
     public var policy: any AddressPolicy = AllowAll()
     /// Sockets that probes may hold together. Nil: RLIMIT_NOFILE less 200 for everything else.
@@ -26,7 +28,8 @@ public final class Engine: Sendable {
         self.registry = registry
         time = configuration.time
         let raised = try Syscalls.raiseDescriptorLimit()
-        reactors = try ReactorGroup(count: configuration.reactors, time: configuration.time)
+        let sockets = configuration.rawSockets
+        reactors = try ReactorGroup(count: configuration.reactors ?? sockets?.count, time: configuration.time)
         let count = reactors.reactors.count
         let descriptors = (configuration.descriptors ?? raised - 200) / count
         for reactor in reactors.reactors {
@@ -34,6 +37,11 @@ public final class Engine: Sendable {
                 reactor.install(
                     Gate(reactor: reactor, policy: configuration.policy, descriptorLimit: descriptors))
                 reactor.install(Resolver(reactor: reactor, configuration: configuration.resolver))
+                let share = sockets.flatMap {
+                    $0.shares.indices.contains(reactor.index) ? $0.shares[reactor.index] : nil
+                }
+                reactor.install(ICMPEngine(reactor: reactor, share: share))
+                reactor.install(SYNEngine(reactor: reactor, share: share))
                 reactor.install(BodyBudget(reactor: reactor, limit: configuration.bodyBytes / count))
             }
         }

@@ -36,6 +36,7 @@ public struct ErrorCode: RawRepresentable, Hashable, Sendable {
     public static let hostUnreachable = ErrorCode("host_unreachable")
     public static let networkUnreachable = ErrorCode("network_unreachable")
     public static let noReply = ErrorCode("no_reply")
+    public static let packetTooBig = ErrorCode("packet_too_big")
 
     // TLS.
     public static let tlsHandshakeFailed = ErrorCode("tls_handshake_failed")

@@ -42,11 +42,7 @@ extension EchoSocket {
                 .request, error.code == .localResourceExhausted ? error.code : .networkUnreachable,
                 "This node cannot ping over IPv\(family.rawValue): \(String(cString: ping_get_error(object))).")
         }
-        return ProbeFailure(
-            .request, .permissionDenied,
-            "Ping needs the capability CAP_NET_RAW, which this node does not have: grant it with "
-                + "`setcap cap_net_raw+p probe-agent`, `docker run --cap-add NET_RAW`, "
-                + "or `AmbientCapabilities=CAP_NET_RAW` in the systemd unit.")
+        return .rawSocketsNotPermitted
     }
 
     /// The descriptor of the object's socket, which liboping tells nobody: the one raw ICMP socket whose TTL follows the

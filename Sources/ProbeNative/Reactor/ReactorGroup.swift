@@ -5,10 +5,13 @@ public final class ReactorGroup: Sendable {
     public let reactors: [Reactor]
     private let turn = Atomic<Int>(0)
 
+    /// One a core, at most four.
+    public static var defaultCount: Int { min(4, Syscalls.processorCount) }
+
     /// Makes the reactors and starts their threads.
     public init(count: Int? = nil, time: any TimeSource = SystemTime()) throws(Errno) {
         var reactors: [Reactor] = []
-        for index in 0..<(count ?? min(4, Syscalls.processorCount)) {
+        for index in 0..<(count ?? Self.defaultCount) {
             reactors.append(try Reactor(index: index, time: time))
         }
         self.reactors = reactors

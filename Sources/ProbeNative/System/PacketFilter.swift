@@ -17,7 +17,7 @@ struct PacketFilter {
     /// Lets nothing in: what an idle socket has.
     static let nothing = PacketFilter(instructions: [sock_filter(code: PROBE_BPF_RETURN, jt: 0, jf: 0, k: 0)])
 
-    private init(instructions: [sock_filter]) { self.instructions = instructions }
+    init(instructions: [sock_filter]) { self.instructions = instructions }
 
     /// All of `awaited` are of `family`.
     init(_ family: IPAddress.Family, _ awaited: [Awaited]) {

@@ -25,7 +25,9 @@ enum NodeProcess {
         for warning in loaded.warnings + prepared.warnings {
             logger.warning("agent.warning", metadata: ["reason": "\(warning)"])
         }
-        let engine = try Engine(registry: prepared.registry)
+        var engineConfiguration = EngineConfiguration()
+        engineConfiguration.rawSockets = prepared.rawSockets
+        let engine = try Engine(engineConfiguration, registry: prepared.registry)
         defer { engine.stop() }
         let agent: Agent
         do throws(InvalidInput) {

@@ -3,12 +3,11 @@ import ProbeNative
 
 /// Runs one prepared probe in this process while the main thread waits for it and for signals.
 enum OneShot {
-    /// - Parameter registry: from `Startup.prepare`.
     /// - Returns: the result, and the signal that cut it short if one did.
-    static func run(_ probe: PreparedProbe, registry: ToolRegistry) throws -> (result: ProbeResult, signal: Int32?) {
+    static func run(_ probe: PreparedProbe, _ prepared: Startup.Prepared) throws -> (result: ProbeResult, signal: Int32?) {
         var configuration = EngineConfiguration()
-        configuration.reactors = 1
-        let engine = try Engine(configuration, registry: registry)
+        configuration.rawSockets = prepared.rawSockets
+        let engine = try Engine(configuration, registry: prepared.registry)
         defer { engine.stop() }
         let finished = Locked<ProbeResult?>(nil)
         return withExtendedLifetime(engine) {

@@ -23,15 +23,15 @@ struct Probe: ParsableCommand {
             if parsed.last(Flag.help.name) != nil { return Terminal.output(Self.help(tool, flags.flags + own)) }
             let job = try flags.job(parsed)
             // One ping a family at once is all that one diagnostic needs.
-            let registry = Startup.prepare(pingWorkers: 2).registry
+            let prepared = Startup.prepare(pingWorkers: 2, reactors: 1)
             let probe: PreparedProbe
-            let ready = try self.tool(in: registry)
+            let ready = try self.tool(in: prepared.registry)
             do throws(InvalidInput) {
                 probe = try ready.prepare(target: job.target, parameters: job.parameters)
             } catch {
                 throw UsageError(error.detail)
             }
-            let (result, signal) = try OneShot.run(probe, registry: registry)
+            let (result, signal) = try OneShot.run(probe, prepared)
             if parsed.last(Self.json.name) == "true" {
                 Terminal.output(JSONWriter.object(result) + [UInt8(ascii: "\n")])
             } else {

@@ -14,7 +14,9 @@ import Testing
     @Test func socketsAreOpenedInOnePlace() throws {
         let doors: [(pattern: String, files: Set<String>)] = [
             (#"Glibc\.(socket|connect|bind|sendto|sendmsg|sendmmsg)\("#, ["Syscalls.swift"]),
-            (#"Syscalls\.socket\("#, ["Gate.swift"]),
+            (#"Syscalls\.socket\("#, ["Gate.swift", "RawSockets.swift"]),
+            (#"probe_send_packet\("#, ["Syscalls+Packets.swift"]),
+            (#"Syscalls\.sendPacket\("#, ["Gate.swift"]),
             (#"Syscalls\.(connect|bind)\("#, ["Gate.swift", "Socket.swift"]),
         ]
         let root = URL(fileURLWithPath: Places.testFile("../Sources/ProbeNative"))
@@ -24,7 +26,8 @@ import Testing
             seen += 1
             let text = try String(contentsOf: file, encoding: .utf8)
             for door in doors where text.range(of: door.pattern, options: .regularExpression) != nil {
-                #expect(door.files.contains(file.lastPathComponent), "\(file.lastPathComponent) matches \(door.pattern)")
+                #expect(
+                    door.files.contains(file.lastPathComponent), "\(file.lastPathComponent) matches \(door.pattern)")
             }
         }
         #expect(seen > 20)

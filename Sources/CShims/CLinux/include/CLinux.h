@@ -89,7 +89,17 @@ static const uint16_t PROBE_BPF_LOAD_HALF = BPF_LD | BPF_H | BPF_ABS;
 static const uint16_t PROBE_BPF_LOAD_WORD = BPF_LD | BPF_W | BPF_ABS;
 static const uint16_t PROBE_BPF_LOAD_HALF_X = BPF_LD | BPF_H | BPF_IND;
 static const uint16_t PROBE_BPF_LOAD_WORD_X = BPF_LD | BPF_W | BPF_IND;
+static const uint16_t PROBE_BPF_LOAD_BYTE = BPF_LD | BPF_B | BPF_ABS;
+static const uint16_t PROBE_BPF_LOAD_BYTE_X = BPF_LD | BPF_B | BPF_IND;
+static const uint16_t PROBE_BPF_AND = BPF_ALU | BPF_AND | BPF_K;
+static const uint16_t PROBE_BPF_SHIFT_LEFT = BPF_ALU | BPF_LSH | BPF_K;
+static const uint16_t PROBE_BPF_ADD_X = BPF_ALU | BPF_ADD | BPF_X;
+static const uint16_t PROBE_BPF_A_TO_X = BPF_MISC | BPF_TAX;
+static const uint16_t PROBE_BPF_STORE = BPF_ST;
+static const uint16_t PROBE_BPF_LOAD_STORED = BPF_LD | BPF_MEM;
 static const uint16_t PROBE_BPF_JUMP_EQUAL = BPF_JMP | BPF_JEQ | BPF_K;
+static const uint16_t PROBE_BPF_JUMP_GREATER = BPF_JMP | BPF_JGT | BPF_K;
+static const uint16_t PROBE_BPF_JUMP_BITS = BPF_JMP | BPF_JSET | BPF_K;
 static const uint16_t PROBE_BPF_RETURN = BPF_RET | BPF_K;
 // Offsets from here on are counted from the network header: a raw ICMPv6 socket's filter sees the ICMPv6 header only.
 static const uint32_t PROBE_BPF_NETWORK_HEADER = (uint32_t)SKF_NET_OFF;
@@ -128,5 +138,7 @@ static inline int probe_block_all_but_interrupt(void) {
     sigdelset(&all, probe_interrupt_signal());
     return pthread_sigmask(SIG_SETMASK, &all, NULL);
 }
+
+#include "CLinuxPackets.h"
 
 #endif
