@@ -28,4 +28,12 @@ import Testing
         await #expect(throws: EventLog<Int>.Missing.self) { try await log.next(within: .seconds(600)) }
         try await log.finished()
     }
+
+    /// On a busy machine a short limit can be over before its wait has really begun.
+    @Test(.timeLimit(.minutes(1))) func aLimitThatIsOverAtOnceEndsTheWait() async {
+        let log = EventLog<Int>()
+        await withTaskGroup(of: Void.self) { group in
+            for _ in 0..<5_000 { group.addTask { _ = try? await log.next(within: .zero) } }
+        }
+    }
 }

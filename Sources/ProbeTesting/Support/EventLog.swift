@@ -85,18 +85,22 @@ public final class EventLog<Element: Sendable>: Sendable {
             state.lastID += 1
             return state.lastID
         }
-        let timeout = Task {
-            try await Task.sleep(for: limit)
-            self.giveUp(id)
-        }
-        defer { timeout.cancel() }
+        let timeout = Locked<Task<Void, any Error>?>(nil)
         let found = await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 self.enter(Waiter(id: id, takes: takes, matches: matches, continuation: continuation))
+                // Only now: a limit that is over before the waiter stands in the list would end nobody's wait.
+                timeout.withLock {
+                    $0 = Task {
+                        try await Task.sleep(for: limit)
+                        self.giveUp(id)
+                    }
+                }
             }
         } onCancel: {
             self.giveUp(id)
         }
+        timeout.withLock { $0?.cancel() }
         try Task.checkCancellation()
         return found
     }
