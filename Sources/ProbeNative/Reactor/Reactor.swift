@@ -7,11 +7,12 @@ import Synchronization
 #endif
 
 /// One thread with an epoll loop that is also a Swift executor: a tool's straight-line `async` code resumes on the
-/// thread that its sockets' events arrive on, so nothing in a tool needs a lock.
+/// thread that its sockets' events arrive on, so nothing in a tool needs a lock. Calling an `async` function does not
+/// suspend: what a tool has looked at is still so when it parks.
 ///
 /// Start work on it by `spawn`. (`Task(executorPreference:)` underneath: an actor with only a custom SerialExecutor
 /// bounces each continuation through the global pool, 22 us instead of 0.4.)
-public final class Reactor: SerialExecutor, TaskExecutor, @unchecked Sendable {
+public final class Reactor: TaskExecutor, @unchecked Sendable {
     // @unchecked: all mutable state but `mailbox` (a mutex) and `thread` (an atomic) is touched on the reactor's own
     // thread only; every entry point asserts it.
 
@@ -238,7 +239,9 @@ public final class Reactor: SerialExecutor, TaskExecutor, @unchecked Sendable {
         // Bounded, so that a task that keeps yielding cannot keep I/O waiting.
         for _ in 0..<1024 {
             guard let job = ready.popFirst() else { return }
-            job.runSynchronously(isolatedTo: asUnownedSerialExecutor(), taskExecutor: asUnownedTaskExecutor())
+            // Not isolated to the reactor as a serial executor: each call of a nonisolated async function would then be
+            // a switch of executors, that is a turn of this queue, in which events come between a look and a wait.
+            job.runSynchronously(on: asUnownedTaskExecutor())
         }
     }
 

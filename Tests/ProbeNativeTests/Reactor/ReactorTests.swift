@@ -19,6 +19,24 @@ import Testing
         #expect(stayed)
     }
 
+    /// A wait checks whether it is needed and then parks: an event between the two would be lost.
+    @Test func callingAnAsyncFunctionLetsNobodyElseRun() async throws {
+        let reactor = try started()
+        defer { reactor.stop() }
+        let order = Locked<[Int]>([])
+        let tasks = await on(reactor) { reactor in
+            (1...3).map { number in
+                reactor.spawn {
+                    for _ in 1...3 { await note(number, in: order) }
+                }
+            }
+        }
+        for task in tasks { await task.value }
+        #expect(order.withLock { $0 } == [1, 1, 1, 2, 2, 2, 3, 3, 3])
+    }
+
+    private func note(_ number: Int, in order: Locked<[Int]>) async { order.withLock { $0.append(number) } }
+
     @Test func parkReturnsForTheFirstOfWakeTimeoutAndCancel() async throws {
         let time = ManualTime()
         let reactor = try started(time)
