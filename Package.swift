@@ -68,7 +68,7 @@ let package = Package(
         .target(
             name: "ProbeAgent",
             dependencies: [
-                "ProbeProtocol", "CLinux", "COpenSSL",
+                "ProbeProtocol", "CLinux",
                 .product(name: "DequeModule", package: "swift-collections"),
                 .product(name: "HeapModule", package: "swift-collections"),
                 .product(name: "Logging", package: "swift-log"),

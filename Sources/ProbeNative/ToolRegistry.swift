@@ -11,6 +11,7 @@ public struct ToolRegistry: Sendable {
             PingTool(lane: ping),
             DNSTool(),
             HTTPTool(),
+            TLSTool(),
             ReverseDNSTool(),
         ])
     }

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # certificates.sh FOLDER: a private CA with an intermediate, and server certificates that are right
 # or wrong in one way each. NAME.pem is what the server sends, NAME.key its key; ca.pem is to be
-# trusted, other-ca.pem is not.
+# trusted, other-ca.pem is not. NAME.ocsp is an OCSP response about NAME's certificate, revoked-delegated.ocsp one by a
+# responder that the intermediate appointed, revoked-stranger.ocsp one by somebody else.
 set -euo pipefail
 cd "$1"
 
@@ -44,6 +45,18 @@ keyUsage = critical,digitalSignature,keyEncipherment
 extendedKeyUsage = serverAuth
 subjectKeyIdentifier = hash
 authorityKeyIdentifier = keyid
+[old_server]
+basicConstraints = critical,CA:FALSE
+keyUsage = critical,digitalSignature,keyEncipherment
+subjectKeyIdentifier = hash
+authorityKeyIdentifier = keyid
+tlsfeature = status_request
+[responder]
+basicConstraints = critical,CA:FALSE
+keyUsage = critical,digitalSignature
+extendedKeyUsage = OCSPSigning
+subjectKeyIdentifier = hash
+authorityKeyIdentifier = keyid
 CONF
 
 at() { date -u -d "$1" +%Y%m%d%H%M%SZ; }
@@ -51,7 +64,7 @@ at() { date -u -d "$1" +%Y%m%d%H%M%SZ; }
 # request NAME SUBJECT [KEY TYPE] [SAN]
 request() {
     local type=${3:-ec} san=${4:-} options=(-algorithm EC -pkeyopt ec_paramgen_curve:P-256)
-    [[ $type == ec ]] || options=(-algorithm RSA -pkeyopt rsa_keygen_bits:2048)
+    [[ $type == ec ]] || options=(-algorithm RSA -pkeyopt "rsa_keygen_bits:${type#rsa}")
     openssl genpkey "${options[@]}" -out "$1.key"
     openssl req -new -config openssl.cnf -key "$1.key" -subj "/O=Probe Test/CN=$2" \
         ${san:+-addext "subjectAltName=$san"} -out "$1.csr"
@@ -60,13 +73,19 @@ request() {
 # sign NAME ISSUER EXTENSIONS [FROM] [TO]
 sign() {
     openssl ca -batch -notext -config openssl.cnf -cert "$2.crt" -keyfile "$2.key" -extensions "$3" \
-        -startdate "$(at "${4:--1 day}")" -enddate "$(at "${5:-+30 days}")" -in "$1.csr" -out "$1.crt"
+        -md "${digest:-sha256}" -startdate "$(at "${4:--1 day}")" -enddate "$(at "${5:-+30 days}")" -in "$1.csr" -out "$1.crt"
 }
 
 # self_sign NAME EXTENSIONS
 self_sign() {
     openssl ca -batch -notext -selfsign -config openssl.cnf -keyfile "$1.key" -extensions "$2" \
         -startdate "$(at '-1 day')" -enddate "$(at '+30 days')" -in "$1.csr" -out "$1.crt"
+}
+
+# answer NAME SIGNER [FILE]: by the index of what was issued.
+answer() {
+    openssl ocsp -index index.txt -CA intermediate.crt -issuer intermediate.crt -cert "$1.crt" -rsigner "$2.crt" \
+        -rkey "$2.key" -ndays 7 -noverify -respout "${3:-$1}.ocsp"
 }
 
 make_all() {
@@ -79,7 +98,7 @@ make_all() {
 
     request good good.test ec "$names"
     sign good intermediate server
-    request rsa good.test rsa "$names"
+    request rsa good.test rsa2048 "$names"
     sign rsa intermediate server
     request wrong-host elsewhere.example ec DNS:elsewhere.example
     sign wrong-host intermediate server
@@ -91,13 +110,36 @@ make_all() {
     sign other-authority other-ca server_of_root
     request self-signed good.test ec "$names"
     self_sign self-signed server_of_root
+    # A short key, signed with SHA-1, without names, asking for a staple that it does not get.
+    request old good.test rsa1024
+    digest=sha1 sign old intermediate old_server
+
+    request revoked good.test ec "$names"
+    sign revoked intermediate server
+    request revoked-elsewhere elsewhere.example ec DNS:elsewhere.example
+    sign revoked-elsewhere intermediate server
+    for name in revoked revoked-elsewhere; do
+        openssl ca -config openssl.cnf -cert intermediate.crt -keyfile intermediate.key -crl_reason keyCompromise \
+            -revoke "$name.crt"
+    done
+    request responder "Probe Test Responder"
+    sign responder intermediate responder
+    request stranger "Probe Test Stranger"
+    sign stranger intermediate server
+    answer good intermediate
+    answer revoked intermediate
+    answer revoked-elsewhere intermediate
+    answer revoked responder revoked-delegated
+    answer revoked stranger revoked-stranger
 }
 make_all >openssl.log 2>&1 || {
     cat openssl.log >&2
     exit 1
 }
 
-for name in good rsa wrong-host expired not-yet-valid; do cat "$name.crt" intermediate.crt >"$name.pem"; done
+for name in good rsa wrong-host expired not-yet-valid old revoked revoked-elsewhere; do
+    cat "$name.crt" intermediate.crt >"$name.pem"
+done
 for name in other-authority self-signed; do cp "$name.crt" "$name.pem"; done
 cp good.crt missing-intermediate.pem
 cp good.key missing-intermediate.key

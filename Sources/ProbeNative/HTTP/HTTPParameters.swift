@@ -31,7 +31,7 @@ public struct HTTPParameters: Sendable {
             "http_version", of: ["1.1", "2"], help: "HTTP version to offer (default: what TLS negotiates, else 1.1)"
         ).flatMap(Version.init(rawValue:))
         verifiesTLS = reader.flag("verify_tls", default: true, help: "fail when the server's certificate is not good")
-        trust = Self.trust(&reader)
+        trust = reader.trustStore("ca_pem")
         resolveTo = Self.resolveTo(&reader)
         isCompressed = reader.flag("compressed", default: true, help: "ask for a compressed body and decode it")
         bodyLimit = reader.integer(
@@ -72,18 +72,6 @@ public struct HTTPParameters: Sendable {
             UInt8(ascii: "a")...UInt8(ascii: "z"):
             true
         default: "!#$%&'*+-.^_`|~".utf8.contains(byte)
-        }
-    }
-
-    private static func trust(_ reader: inout ParameterReader) -> TrustStore? {
-        guard
-            let pem = reader.optionalText(
-                "ca_pem", limit: 256 << 10, multiline: true,
-                help: "PEM certificates of the authorities to trust instead of the system's")
-        else { return nil }
-        do throws(InvalidInput) { return try TrustStore(pem: pem, parameter: "ca_pem") } catch {
-            reader.refuse(error.detail, code: error.code)
-            return nil
         }
     }
 

@@ -43,6 +43,25 @@ public struct StreamReader {
         }
     }
 
+    /// The bytes up to the next `end`, and it. Nil when the peer ended the stream before.
+    /// - Throws: `protocol_error` for more than `limit` bytes; what `ByteStream.read` throws.
+    public mutating func through(
+        _ end: UInt8, atMost limit: Int, until deadline: Instant
+    ) async throws(ProbeFailure) -> [UInt8]? {
+        var searched = 0
+        while true {
+            if let index = pending[searched...].firstIndex(of: end), index < limit {
+                defer { pending.removeFirst(index + 1) }
+                return Array(pending[...index])
+            }
+            searched = pending.count
+            guard searched < limit else {
+                throw ProbeFailure(stage, .protocolError, "The peer sent more than \(limit) bytes without an end.")
+            }
+            guard try await fill(until: deadline) else { return nil }
+        }
+    }
+
     /// Exactly `count` bytes.
     /// - Throws: `truncated` when the peer ended the stream before; what `ByteStream.read` throws.
     public mutating func exactly(_ count: Int, until deadline: Instant) async throws(ProbeFailure) -> [UInt8] {

@@ -18,6 +18,10 @@ public struct CertificateSummary: Sendable, Hashable {
     /// `RSA`, `EC`, `ED25519`, ...
     public var keyType: String
     public var keyBits: Int
+    /// OpenSSL's name: `ecdsa-with-SHA256`, `RSA-SHA256`, `ED25519`, ...
+    public var signatureAlgorithm: String
+    /// It asks that the server staple an OCSP response (RFC 7633).
+    public var requiresStaple: Bool
     /// Of the DER form, hexadecimal.
     public var sha256: String
 
@@ -32,6 +36,9 @@ public struct CertificateSummary: Sendable, Hashable {
         let key = X509_get0_pubkey(certificate)
         keyType = key.flatMap { EVP_PKEY_get0_type_name($0) }.map { String(cString: $0) } ?? "unknown"
         keyBits = key.map { Int(EVP_PKEY_get_bits($0)) } ?? 0
+        let signature = X509_get_signature_nid(certificate)
+        signatureAlgorithm = OBJ_nid2sn(signature).map { String(cString: $0) } ?? "unknown"
+        requiresStaple = X509_get_ext_by_NID(certificate, NID_tlsfeature, -1) >= 0
         var digest = [UInt8](repeating: 0, count: Int(EVP_MAX_MD_SIZE))
         var length: UInt32 = 0
         sha256 = X509_digest(certificate, EVP_sha256(), &digest, &length) == 1 ? digest.prefix(Int(length)).hex : ""
@@ -52,6 +59,7 @@ public struct CertificateSummary: Sendable, Hashable {
         writer.field("serial", serial)
         writer.field("key_type", keyType)
         writer.field("key_bits", keyBits)
+        writer.field("signature_algorithm", signatureAlgorithm)
         writer.field("sha256", sha256)
     }
 
@@ -85,7 +93,7 @@ public struct CertificateSummary: Sendable, Hashable {
 }
 
 extension WallTime {
-    fileprivate init?(asn1 time: UnsafePointer<ASN1_TIME>) {
+    init?(asn1 time: UnsafePointer<ASN1_TIME>) {
         var parts = tm()
         guard ASN1_TIME_to_tm(time, &parts) == 1 else { return nil }
         // 9999-12-31, "no expiry" in RFC 5280, is beyond what 64 bits of nanoseconds hold; so is what was before 1677.

@@ -12,6 +12,8 @@ public struct CertificateVerdict: Sendable, Hashable {
     /// From the server's own certificate upwards, as far as one could be built.
     public var chain: [CertificateSummary]
     public var duration: Duration
+    /// What a stapled OCSP response says; nil when none came, or none was asked for.
+    public var staple: OCSPStaple?
 
     public var isGood: Bool { code == nil }
 

@@ -2,9 +2,36 @@ import COpenSSL
 
 /// Verifies the certificates that a TLS server shows: the chain against a trust store, then the name. It looks at both
 /// always, so that a report can tell of both.
-struct CertificateVerifier {
+public struct CertificateVerifier: Sendable {
     var trust: TrustStore
     var host: Host
+
+    public init(trust: TrustStore, host: Host) {
+        self.trust = trust
+        self.host = host
+    }
+
+    /// - Parameter certificates: in DER, as the server sent them, its own first: for who has its TLS from another
+    ///   library. One that does not decode makes the whole chain bad.
+    public func verify(
+        _ certificates: [[UInt8]], at now: WallTime, clock: any TimeSource
+    ) -> CertificateVerdict {
+        let parsed = certificates.map { der in
+            der.withUnsafeBufferPointer { bytes in
+                var position = bytes.baseAddress
+                return d2i_X509(nil, &position, bytes.count)
+            }
+        }
+        let others = OPENSSL_sk_new_null()
+        defer {
+            for certificate in parsed { X509_free(certificate) }
+            OPENSSL_sk_free(others)
+        }
+        let isReadable = others != nil && parsed.allSatisfy { $0 != nil }
+        for case let certificate? in parsed.dropFirst() { OPENSSL_sk_push(others, UnsafeRawPointer(certificate)) }
+        return verify(
+            isReadable ? parsed.first ?? nil : nil, among: others, securityLevel: -1, at: now, clock: clock)
+    }
 
     /// - Parameters:
     ///   - context: the X509_STORE_CTX of SSL_CTX_set_cert_verify_callback(3), of which the server's certificates and the
@@ -20,9 +47,10 @@ struct CertificateVerifier {
     ///   - leaf: the server's own X509.
     ///   - others: a STACK_OF(X509) with what else it sent.
     ///   - securityLevel: SSL_CTX_set_security_level(3); -1: the default.
+    ///   - staple: the DER of the OCSP response that came with them.
     func verify(
-        _ leaf: OpaquePointer?, among others: OpaquePointer?, securityLevel: Int32, at now: WallTime,
-        clock: any TimeSource
+        _ leaf: OpaquePointer?, among others: OpaquePointer?, securityLevel: Int32, staple: [UInt8]? = nil,
+        at now: WallTime, clock: any TimeSource
     ) -> CertificateVerdict {
         let started = clock.now
         OpenSSLErrors.clear()
@@ -42,6 +70,10 @@ struct CertificateVerifier {
             result.message =
                 "The server sent no certificate of the issuer \(chain[0].issuer.quotedForMessage), "
                 + "and it is not among the trusted authorities: an intermediate certificate seems to be missing."
+        }
+        if let staple {
+            let issuer = probe_x509_count(built) > 1 ? probe_x509_at(built, 1) : nil
+            result.heed(OCSPStaple(staple, of: leaf, by: issuer, among: others, at: now), of: host)
         }
         result.duration = elapsed
         return result

@@ -27,12 +27,14 @@ public final class TLSStream: ByteStream {
     public private(set) var session: TLSSession?
     /// From the first byte sent to the last one needed, without the verification.
     public private(set) var handshakeDuration: Duration?
-    /// As the server sent them, its own first; also where the handshake failed after they came.
+    /// As the server sent them, its own first, at most 32; also where the handshake failed after they came.
     public private(set) var peerCertificates: [CertificateSummary] = []
     /// Nil when the handshake failed before the server showed a certificate.
     public private(set) var verdict: CertificateVerdict?
     /// The DER of the OCSP response that the server stapled.
     public private(set) var staple: [UInt8]?
+    /// The server wants the client to show a certificate. With TLS 1.3 it refuses only after the handshake.
+    public private(set) var asksForCertificate = false
     /// The peer's stream ended without TLS's own goodbye: what came last may be missing.
     public private(set) var isTruncated = false
 
@@ -118,7 +120,9 @@ public final class TLSStream: ByteStream {
                 // The alert that tells the peer why; it is over whether it gets through or not.
                 try? await flush(until: deadline, .tls, code)
                 if options.mode == .enforcing, let failure = verdict?.failure { throw failure }
-                throw TLSFailure.classify(UInt(problem), peer: peer, offered: options.versionsText)
+                var failure = TLSFailure.classify(UInt(problem), peer: peer, offered: options.versionsText)
+                if asksForCertificate { failure.detail += " It asked for a client certificate." }
+                throw failure
             }
         }
     }
@@ -136,22 +140,27 @@ public final class TLSStream: ByteStream {
         peerCertificates = Self.summaries(chain)
         guard options.mode == .measuring, let leaf = SSL_get0_peer_certificate(tls) else { return }
         verdict = verifier.verify(
-            leaf, among: chain, securityLevel: SSL_get_security_level(tls), at: time.wallTime, clock: time)
+            leaf, among: chain, securityLevel: SSL_get_security_level(tls), staple: staple, at: time.wallTime,
+            clock: time)
     }
 
     private static func summaries(_ chain: OpaquePointer?) -> [CertificateSummary] {
-        (0..<probe_x509_count(chain)).compactMap { probe_x509_at(chain, $0).map(CertificateSummary.init) }
+        (0..<min(32, probe_x509_count(chain))).compactMap { probe_x509_at(chain, $0).map(CertificateSummary.init) }
     }
+
+    /// Whose SSL it is, for the callbacks of the context that all share.
+    static func owner(_ tls: OpaquePointer) -> TLSStream? {
+        SSL_get_ex_data(tls, 0).map { Unmanaged<TLSStream>.fromOpaque($0).takeUnretainedValue() }
+    }
+
+    func noteCertificateRequest() { asksForCertificate = true }
 
     /// SSL_CTX_set_cert_verify_callback(3): 1 lets the handshake go on.
     static func verify(_ context: OpaquePointer) -> Int32 {
-        guard let raw = X509_STORE_CTX_get_ex_data(context, SSL_get_ex_data_X509_STORE_CTX_idx()),
-            let mine = SSL_get_ex_data(OpaquePointer(raw), 0)
-        else {
-            X509_STORE_CTX_set_error(context, X509_V_ERR_UNSPECIFIED)
-            return 0
-        }
-        return Unmanaged<TLSStream>.fromOpaque(mine).takeUnretainedValue().judge(context)
+        let tls = X509_STORE_CTX_get_ex_data(context, SSL_get_ex_data_X509_STORE_CTX_idx()).map { OpaquePointer($0) }
+        if let owner = tls.flatMap(owner) { return owner.judge(context) }
+        X509_STORE_CTX_set_error(context, X509_V_ERR_UNSPECIFIED)
+        return 0
     }
 
     private func judge(_ context: OpaquePointer) -> Int32 {

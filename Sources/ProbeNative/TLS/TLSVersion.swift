@@ -10,8 +10,17 @@ public enum TLSVersion: Int32, Sendable, Hashable, CaseIterable, Comparable {
     /// As parameters spell it: `1.2`.
     public var number: String { "1.\(rawValue - 0x0301)" }
 
-    /// As OpenSSL spells it in results: `TLSv1`, `TLSv1.1`, ...
-    public var name: String { self == .tls10 ? "TLSv1" : "TLSv\(number)" }
+    /// As OpenSSL spells it, and results: `TLSv1`, `TLSv1.1`, ...
+    public var label: StaticString {
+        switch self {
+        case .tls10: "TLSv1"
+        case .tls11: "TLSv1.1"
+        case .tls12: "TLSv1.2"
+        case .tls13: "TLSv1.3"
+        }
+    }
+
+    public var name: String { "\(label)" }
 
     public init?(number: String) {
         guard let version = Self.allCases.first(where: { $0.number == number }) else { return nil }

@@ -29,8 +29,27 @@ public final class TrustStore: @unchecked Sendable {
     private static func systemPaths() -> [String] {
         // Whoever sets the variable wants this file and no other.
         if let named = getenv(X509_get_default_cert_file_env()) { return [String(cString: named)] }
-        return ["/etc/ssl/certs/ca-certificates.crt", String(cString: X509_get_default_cert_file())]
+        return [debiansBundle, String(cString: X509_get_default_cert_file())]
     }
+
+    /// The system's authorities (the file and the directory that OpenSSL knows, which SSL_CERT_FILE and SSL_CERT_DIR
+    /// change, and Debian's bundle) and those of a PEM file. A system without authorities is no error.
+    /// - Throws: `invalid_parameters` when the file is not readable or has no certificate.
+    public init(systemAnd file: String?) throws(InvalidInput) {
+        guard let pointer = X509_STORE_new() else {
+            throw InvalidInput("There is no memory for TLS.", code: .localResourceExhausted)
+        }
+        self.pointer = pointer
+        OpenSSLErrors.clear()
+        defer { OpenSSLErrors.clear() }
+        X509_STORE_set_default_paths(pointer)
+        X509_STORE_load_file(pointer, Self.debiansBundle)
+        if let file, X509_STORE_load_file(pointer, file) != 1 {
+            throw InvalidInput("The CA file \(file.quotedForMessage) is not a readable file of PEM certificates.")
+        }
+    }
+
+    private static let debiansBundle = "/etc/ssl/certs/ca-certificates.crt"
 
     /// The certificates of a PEM text; other PEM blocks and text between the blocks are passed over.
     /// - Throws: `invalid_parameters` naming `parameter` when it has none, or one that does not decode.

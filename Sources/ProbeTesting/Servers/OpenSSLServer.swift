@@ -45,5 +45,5 @@ public final class OpenSSLServer: Sendable {
     /// What it said on its standard output after the line of its port.
     public var output: EventLog<String> { process.output }
 
-    public func stop() async { await process.stop() }
+    public func stop(signal: Int32 = 15) async { await process.stop(signal: signal) }
 }

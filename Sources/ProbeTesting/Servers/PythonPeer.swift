@@ -12,8 +12,13 @@ public final class PythonPeer: Sendable {
     /// Ports `http`, `silent` and `backlog` (http_peer.py).
     public static func http() async throws -> PythonPeer { try await PythonPeer(script: "http_peer.py") }
 
-    private init(script: String) async throws {
-        process = try ChildProcess.start("/usr/bin/python3", [Places.testFile("Peers/" + script)])
+    /// A port for each behaviour, named as in starttls_peer.py; TLS with `certificate`.
+    public static func startTLS(_ certificate: CertificateFiles) async throws -> PythonPeer {
+        try await PythonPeer(script: "starttls_peer.py", [certificate.chain, certificate.key])
+    }
+
+    private init(script: String, _ arguments: [String] = []) async throws {
+        process = try ChildProcess.start("/usr/bin/python3", [Places.testFile("Peers/" + script)] + arguments)
         do {
             ports = try JSONValue(parsing: try await process.output.next("listening"))
         } catch {

@@ -30,7 +30,20 @@ public struct TestCertificates: Sendable {
     public let selfSigned: CertificateFiles
     /// Signed by a root that nobody trusts.
     public let otherAuthority: CertificateFiles
+    /// RSA of 1,024 bits, signed with SHA-1, without names, with the must-staple extension.
+    public let old: CertificateFiles
+    /// As `good`, and as `wrongHost`; their authority has withdrawn both.
+    public let revoked: CertificateFiles
+    public let revokedElsewhere: CertificateFiles
+    /// OCSP responses in DER, signed by the intermediate.
+    public let goodResponse: String
+    public let revokedResponse: String
+    public let revokedElsewhereResponse: String
+    /// About `revoked`, signed by a responder that the intermediate appointed, and by one whom nobody did.
+    public let delegatedResponse: String
+    public let strangersResponse: String
 
+    /// For a server with the system's security level.
     public var all: [CertificateFiles] {
         [good, rsa, missingIntermediate, wrongHost, expired, notYetValid, selfSigned, otherAuthority]
     }
@@ -60,5 +73,13 @@ public struct TestCertificates: Sendable {
         notYetValid = files("not-yet-valid")
         selfSigned = files("self-signed")
         otherAuthority = files("other-authority")
+        old = files("old")
+        revoked = files("revoked")
+        revokedElsewhere = files("revoked-elsewhere")
+        goodResponse = "\(folder)/good.ocsp"
+        revokedResponse = "\(folder)/revoked.ocsp"
+        revokedElsewhereResponse = "\(folder)/revoked-elsewhere.ocsp"
+        delegatedResponse = "\(folder)/revoked-delegated.ocsp"
+        strangersResponse = "\(folder)/revoked-stranger.ocsp"
     }
 }

@@ -6,6 +6,7 @@ enum Shorthand {
     static let letters: [String: [String: String]] = [
         "ping": ["count": "-c", "size": "-s", "ttl": "-t"],
         "dns": ["record_type": "-t", "port": "-p"],
+        "tls": ["port": "-p"],
         "http": ["method": "-X", "headers": "-H", "body": "-d"],
     ]
 

@@ -8,6 +8,7 @@ enum ResultText {
         case let report as PingReport: PingText.render(report, result: result, color: color)
         case let report as HTTPReport: HTTPText.render(report, result: result, color: color)
         case let report as DNSReport: DNSText.render(report, result: result, color: color)
+        case let report as TLSReport: TLSText.render(report, result: result, color: color)
         case let report as ReverseDNSReport: ReverseDNSText.render(report, result: result, color: color)
         default: GenericText.render(result, color: color)
         }

@@ -135,7 +135,7 @@ import Testing
         let cases: [(CertificateFiles, String?, String, String)] = [
             (certificates.good, nil, "authority", "tls_unknown_authority"),
             (certificates.otherAuthority, certificates.authority, "authority", "tls_unknown_authority"),
-            (certificates.missingIntermediate, certificates.authority, "authority", "tls_unknown_authority"),
+            (certificates.missingIntermediate, certificates.authority, "intermediate", "tls_incomplete_chain"),
             (certificates.selfSigned, certificates.authority, "signed by itself", "tls_self_signed"),
             (certificates.wrongHost, certificates.authority, "not for 127.0.0.1", "tls_hostname_mismatch"),
             (certificates.expired, certificates.authority, "expired", "tls_certificate_expired"),

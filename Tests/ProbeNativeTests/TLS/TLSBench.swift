@@ -23,10 +23,12 @@ struct TLSBench: Sendable {
         var isTruncated = false
     }
 
-    /// Connects, makes the handshake, sends `line` and reads an answer of as many bytes where the handshake succeeded.
+    /// Connects and makes the handshake; where it succeeds, sends `line` and reads a line.
+    /// - Parameter answers: gets the answer, and then the end of the stream is waited for.
     func connect(
         _ port: Int, _ options: TLSOptions, host: String = "127.0.0.1", to address: String = "127.0.0.1",
-        sending line: String? = nil, within limit: Duration = .seconds(30)
+        sending line: String? = nil, readingOnAfter answers: EventLog<String>? = nil,
+        within limit: Duration = .seconds(30)
     ) async throws -> Seen {
         let host = try Host(host)
         let address = SocketAddress(try #require(IPAddress(address)), port: UInt16(port))
@@ -47,6 +49,10 @@ struct TLSBench: Sendable {
                 }
                 try await tls.handshake(until: end)
                 if let line { seen.answer = try await Self.exchange(line, over: tls, until: end) }
+                if let answers {
+                    answers.append(seen.answer ?? "")
+                    _ = try await tls.read(atMost: 100, until: end, stage: .response, timeout: .connectionTimeout)
+                }
                 await tls.finish(until: end)
             } catch { seen.failure = error }
             return seen

@@ -116,4 +116,22 @@ import Testing
         #expect(seen.failure == nil && seen.answer == String(line.reversed()))
         await server.stop()
     }
+
+    /// With TLS's goodbye, and without it.
+    @Test func howTheStreamEnds() async throws {
+        let certificates = try await TestCertificates.shared()
+        let bench = try TLSBench()
+        defer { bench.stop() }
+        let server = try await OpenSSLServer(certificates.good)
+        let options = try options(.enforcing, certificates)
+        // s_server takes this for the end.
+        let polite = try await bench.connect(server.port, options, sending: "CLOSE")
+        #expect(polite.failure == nil && polite.answer == "" && !polite.isTruncated)
+        let lines = EventLog<String>()
+        async let cut = bench.connect(server.port, options, sending: "abc", readingOnAfter: lines)
+        _ = try await lines.next("answer") { $0 == "cba" }
+        await server.stop(signal: 9)
+        let seen = try await cut
+        #expect(seen.failure == nil && seen.isTruncated)
+    }
 }
