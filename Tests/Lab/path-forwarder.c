@@ -14,6 +14,7 @@
 //   duplicate N           each Nth packet back is sent twice (0: none)
 //   late N MICROSECONDS   each Nth packet back is held so much longer (0: none)
 //   mpls rfc4884|legacy|off   with the length field; as routers did before RFC 4884; no labels
+//   sync                  nothing: what happened before it is in the log when it is answered
 //
 // A line for each packet on standard output:
 //
@@ -321,7 +322,7 @@ static void obey(char *line) {
         backs = 0;
     } else if (sscanf(line, "mpls %15s", text) == 1) {
         mpls = strcmp(text, "rfc4884") == 0 ? RFC4884 : strcmp(text, "legacy") == 0 ? LEGACY : OFF;
-    } else {
+    } else if (strcmp(line, "sync") != 0) {
         printf("unknown command: %s\n", line);
         return;
     }

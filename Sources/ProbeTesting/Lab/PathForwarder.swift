@@ -42,8 +42,14 @@ public final class PathForwarder: Sendable {
         _ = try await process.output.next("ready") { $0 == "ready" }
     }
 
-    /// What every packet has been through so far.
+    /// What every packet has been through, as far as the log has been read.
     public var passages: [Passage] { process.output.pending.compactMap(Passage.init) }
+
+    /// The same, with everything that has happened until now.
+    public func allPassages() async throws -> [Passage] {
+        try await command("sync")
+        return passages
+    }
 
     /// How long packets are held each way; up to `jitter` more, the same numbers in every run.
     public func delay(
