@@ -9,6 +9,9 @@ public struct ToolRegistry: Sendable {
     public static func builtIn(ping: PingLane = .notOpened) -> ToolRegistry {
         ToolRegistry([
             PingTool(lane: ping),
+            TracerouteTool(),
+            MTRTool(),
+            PathMTUTool(),
             DNSTool(),
             HTTPTool(),
             TLSTool(),

@@ -17,7 +17,7 @@ public final class Gate: ReactorLocal, @unchecked Sendable {
         case interface(String)
     }
 
-    private let reactor: Reactor
+    let reactor: Reactor
     private let policy: any AddressPolicy
     /// One a socket, whoever opens it.
     public let descriptors: Budget

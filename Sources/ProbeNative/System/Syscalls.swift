@@ -65,6 +65,19 @@ enum Syscalls {
         try check { Glibc.send(fd, bytes.baseAddress, bytes.count, Int32(MSG_NOSIGNAL)) }
     }
 
+    /// Sends one datagram whose checksum the kernel computes itself, by parting it (MSG_MORE). What it would leave to
+    /// the device, a router on this machine or a neighbour's veth quotes unfinished.
+    static func sendInSoftware(_ fd: Int32, _ bytes: [UInt8]) throws(Errno) {
+        try check {
+            bytes.withUnsafeBytes { Glibc.send(fd, $0.baseAddress, 1, Int32(MSG_NOSIGNAL | MSG_MORE)) }
+        }
+        try check {
+            bytes.withUnsafeBytes {
+                Glibc.send(fd, $0.baseAddress.map { $0 + 1 }, bytes.count - 1, Int32(MSG_NOSIGNAL))
+            }
+        }
+    }
+
     static func receive(_ fd: Int32, into buffer: UnsafeMutableRawBufferPointer) throws(Errno) -> Int {
         try check { Glibc.recv(fd, buffer.baseAddress, buffer.count, 0) }
     }

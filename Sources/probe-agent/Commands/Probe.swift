@@ -31,8 +31,11 @@ struct Probe: ParsableCommand {
             } catch {
                 throw UsageError(error.detail)
             }
-            let (result, signal) = try OneShot.run(probe, prepared)
-            if parsed.last(Self.json.name) == "true" {
+            let isJSON = parsed.last(Self.json.name) == "true"
+            let screen =
+                Terminal.isInteractive && !isJSON ? LiveScreen(target: job.target, color: Terminal.usesColor) : nil
+            let (result, signal) = try OneShot.run(probe, prepared, screen: screen)
+            if isJSON {
                 Terminal.output(JSONWriter.object(result) + [UInt8(ascii: "\n")])
             } else {
                 Terminal.output(ResultText.render(result, color: Terminal.usesColor))

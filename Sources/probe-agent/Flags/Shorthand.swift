@@ -5,6 +5,8 @@ enum Shorthand {
 
     static let letters: [String: [String: String]] = [
         "ping": ["count": "-c", "size": "-s", "ttl": "-t"],
+        "traceroute": ["max_hops": "-m", "queries": "-q", "port": "-p", "first_hop": "-f", "size": "-s"],
+        "mtr": ["max_hops": "-m", "cycles": "-c", "port": "-P", "first_hop": "-f", "size": "-s"],
         "dns": ["record_type": "-t", "port": "-p"],
         "tls": ["port": "-p"],
         "http": ["method": "-X", "headers": "-H", "body": "-d"],
@@ -15,6 +17,18 @@ enum Shorthand {
     /// Words that stand for a parameter and its value.
     static func words(of tool: String) -> [String: Assignment] {
         var words: [String: Assignment] = ["-4": ("ip_version", "4"), "-6": ("ip_version", "6")]
+        if tool == "traceroute" {
+            words["-I"] = ("protocol", "icmp")
+            words["-U"] = ("protocol", "udp")
+            words["-T"] = ("protocol", "tcp")
+            words["-A"] = ("asn", "true")
+        }
+        if tool == "mtr" {
+            words["-T"] = ("protocol", "tcp")
+            words["-u"] = ("protocol", "udp")
+            words["-z"] = ("asn", "true")
+        }
+        if tool == "traceroute" || tool == "mtr" { words["-n"] = ("resolve_names", "false") }
         if tool == "http" {
             words["-k"] = ("verify_tls", "false")
             words["-I"] = ("method", "HEAD")

@@ -10,6 +10,9 @@ enum ResultText {
         case let report as DNSReport: DNSText.render(report, result: result, color: color)
         case let report as TLSReport: TLSText.render(report, result: result, color: color)
         case let report as ReverseDNSReport: ReverseDNSText.render(report, result: result, color: color)
+        case let report as TracerouteReport: TracerouteText.render(report, result: result, color: color)
+        case let report as MTRReport: MTRText.render(report, result: result, color: color)
+        case let report as PathMTUReport: PathMTUText.render(report, result: result, color: color)
         default: GenericText.render(result, color: color)
         }
     }

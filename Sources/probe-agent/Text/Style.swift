@@ -24,6 +24,11 @@ enum Terminal {
         return isatty(STDOUT_FILENO) == 1 && variable("NO_COLOR").isEmpty && variable("TERM") != "dumb"
     }()
 
+    /// Standard output is a terminal that moves its cursor.
+    static let isInteractive: Bool = {
+        isatty(STDOUT_FILENO) == 1 && getenv("TERM").map { String(cString: $0) } != "dumb"
+    }()
+
     static func output(_ text: String) { write(text, to: STDOUT_FILENO) }
     static func complain(_ sentence: String) { write("probe-agent: \(sentence)\n", to: STDERR_FILENO) }
 
