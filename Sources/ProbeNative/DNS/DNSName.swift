@@ -1,5 +1,3 @@
-import CIDN
-
 /// A domain name, absolute, as it goes into a question. Wider than a host name (RFC 2181 section 11): the root,
 /// underscores, a wildcard, the slashes of RFC 2317. The case is kept as typed.
 public struct DNSName: Hashable, Sendable, CustomStringConvertible {
@@ -43,6 +41,8 @@ public struct DNSName: Hashable, Sendable, CustomStringConvertible {
         self.init(wire: wire, text: ascii)
     }
 
+    init(_ name: CanonicalName) { self.init(wire: name.wire, text: name.description) }
+
     /// A name that is ASCII already (`Host`'s, `in-addr.arpa`'s); nil when a label or the whole is empty or too long.
     init?(ascii text: String) {
         var wire: [UInt8] = []
@@ -67,18 +67,7 @@ public struct DNSName: Hashable, Sendable, CustomStringConvertible {
     }
 
     private static func asciiLabel(_ label: String, of text: String) throws(InvalidInput) -> String {
-        var ascii = label
-        if label.utf8.contains(where: { $0 >= 0x80 }) {
-            var output: UnsafeMutablePointer<CChar>?
-            let status = idn2_to_ascii_8z(label, &output, Int32(IDN2_NONTRANSITIONAL.rawValue))
-            defer { idn2_free(output) }
-            guard status == Int32(IDN2_OK.rawValue), let output else {
-                throw InvalidInput(
-                    "The target \(text.quotedForMessage) is not a valid international name: "
-                        + "\(String(cString: idn2_strerror(status))).")
-            }
-            ascii = String(cString: output)
-        }
+        let ascii = try IDNA.ascii(label, of: text)
         guard (1...63).contains(ascii.utf8.count) else {
             throw InvalidInput("The target \(text.quotedForMessage) has an empty label or one over 63 characters.")
         }

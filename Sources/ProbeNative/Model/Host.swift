@@ -1,5 +1,3 @@
-import CIDN
-
 /// A target that names a host: an address literal, or a name in its ASCII (IDNA) form.
 public enum Host: Sendable, Hashable, CustomStringConvertible {
     case address(IPAddress)
@@ -36,18 +34,7 @@ public enum Host: Sendable, Hashable, CustomStringConvertible {
     }
 
     private static func asciiName(_ text: String) throws(InvalidInput) -> String {
-        var ascii = text.lowercased()
-        if text.utf8.contains(where: { $0 >= 0x80 }) {
-            var output: UnsafeMutablePointer<CChar>?
-            let status = idn2_to_ascii_8z(text, &output, Int32(IDN2_NONTRANSITIONAL.rawValue))
-            defer { idn2_free(output) }
-            guard status == Int32(IDN2_OK.rawValue), let output else {
-                throw InvalidInput(
-                    "The target \(text.quotedForMessage) is not a valid international name: "
-                        + "\(String(cString: idn2_strerror(status))).")
-            }
-            ascii = String(cString: output)
-        }
+        let ascii = try IDNA.ascii(text.lowercased(), of: text)
         let body = ascii.hasSuffix(".") ? ascii.dropLast() : Substring(ascii)
         let labels = body.split(separator: ".", omittingEmptySubsequences: false)
         guard body.utf8.count <= 253 else {
