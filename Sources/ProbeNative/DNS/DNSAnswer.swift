@@ -68,6 +68,17 @@ public struct DNSAnswer: Sendable, Hashable {
     public var extendedErrors: [DNSExtendedError]
     /// The largest UDP message that the server takes; nil when it answered without EDNS.
     public var udpSize: Int?
+    /// NSID, where it was asked for and given: bytes of the server's choice.
+    public var serverIdentity: [UInt8]?
+    public var clientSubnet: DNSClientSubnet?
+
+    /// The identity as text, or in hex where it is none.
+    public var serverIdentityText: String? {
+        serverIdentity.map { bytes in
+            let isText = !bytes.isEmpty && bytes.allSatisfy { (0x20..<0x7f).contains($0) }
+            return isText ? String(decoding: bytes, as: UTF8.self) : "0x" + bytes.hex
+        }
+    }
 
     public func records(in section: DNSSection) -> some Sequence<DNSRecord> {
         records.lazy.filter { $0.section == section }

@@ -1,10 +1,26 @@
-public enum DNSTransport: String, Sendable, Hashable { case udp, tcp }
+public enum DNSTransport: String, Sendable, Hashable, CaseIterable {
+    case udp, tcp
+    /// RFC 7858.
+    case tls
+    /// RFC 8484.
+    case https
+
+    var defaultPort: UInt16 {
+        switch self {
+        case .udp, .tcp: 53
+        case .tls: 853
+        case .https: 443
+        }
+    }
+}
 
 /// A name server, and as what the gate is asked for it.
 struct DNSServer: Sendable {
     var address: SocketAddress
     var request: PolicyRequest
     var source: Gate.Source?
+    /// For the encrypted transports.
+    var security: DNSSecurity?
 }
 
 /// A decoded response and how it came.
@@ -14,6 +30,8 @@ struct DNSReply: Sendable {
     var size: Int
     /// From the sending that it answers to its arrival; a TCP handshake is not part of it.
     var duration: Duration
+    /// The message itself, where the exchange was told to keep it.
+    var wire: [UInt8]?
 }
 
 /// What an exchange went through, whether or not it succeeded.
@@ -24,6 +42,7 @@ struct DNSTally: Sendable {
     var ignored = 0
     var transport = DNSTransport.udp
     var connectTime: Duration?
+    var tlsTime: Duration?
     /// What UDP brought, where TCP had to be asked for the whole.
     var truncated: DNSReply?
 }
@@ -39,7 +58,9 @@ struct DNSExchange {
     let patience: Duration
     /// The job's; `deadline_exceeded` when it cuts a wait short.
     let deadline: Instant
-    private(set) var tally = DNSTally()
+    /// Replies carry the message itself.
+    var keepsWire = false
+    var tally = DNSTally()
 
     init(_ reactor: Reactor, _ server: DNSServer, attempts: Int, patience: Duration, deadline: Instant) {
         self.reactor = reactor
@@ -49,19 +70,23 @@ struct DNSExchange {
         self.deadline = deadline
     }
 
-    private var gate: Gate { reactor.local(Gate.self) }
-    private var workspace: DNSWorkspace { reactor.local(DNSWorkspace.self) }
+    var gate: Gate { reactor.local(Gate.self) }
+    var workspace: DNSWorkspace { reactor.local(DNSWorkspace.self) }
 
     /// - Throws: `resolve_timeout` when nothing answered; `truncated` when UDP's answer was cut and TCP failed;
     ///   `protocol_error` or `truncated` for what cannot be decoded; the connection's own failure; `deadline_exceeded`
     ///   and `cancelled`.
     mutating func run(_ query: inout DNSQuery, over transport: DNSTransport) async throws(ProbeFailure) -> DNSReply {
-        guard transport == .udp else { return try await runTCP(&query) }
+        switch transport {
+        case .udp: break
+        case .tcp, .tls: return try await runStream(&query, transport)
+        case .https: return try await runHTTPS(&query)
+        }
         let reply = try await runUDP(&query)
         guard reply.answer.flags.truncated else { return reply }
         tally.truncated = reply
         do throws(ProbeFailure) {
-            return try await runTCP(&query)
+            return try await runStream(&query, .tcp)
         } catch {
             if [.cancelled, .deadlineExceeded, .policyDenied, .localResourceExhausted].contains(error.code) {
                 throw error
@@ -127,8 +152,7 @@ struct DNSExchange {
             case .answer:
                 let id = UInt16(message[0]) << 8 | UInt16(message[1])
                 let start = sent.first { $0.id == id }?.at ?? now
-                return DNSReply(
-                    answer: try workspace.decode(message).get(), size: message.count, duration: now - start)
+                return try reply(message, took: now - start)
             case .caseChanged:
                 // A server that does not repeat the case. Guessing the id is as hard without it.
                 query.lowerCase()
@@ -142,7 +166,13 @@ struct DNSExchange {
         }
     }
 
-    /// One datagram, or what TCP has, in the workspace's buffer: valid until the next suspension.
+    func reply(_ message: UnsafeRawBufferPointer, took duration: Duration) throws(ProbeFailure) -> DNSReply {
+        DNSReply(
+            answer: try workspace.decode(message).get(), size: message.count, duration: duration,
+            wire: keepsWire ? Array(message) : nil)
+    }
+
+    /// One datagram, in the workspace's buffer: valid until the next suspension.
     private func receive(_ socket: Socket) throws(ProbeFailure) -> UnsafeRawBufferPointer? {
         let buffer = workspace.buffer
         do throws(Errno) {
@@ -154,112 +184,10 @@ struct DNSExchange {
         }
     }
 
-    // MARK: TCP
-
-    private mutating func runTCP(_ query: inout DNSQuery) async throws(ProbeFailure) -> DNSReply {
-        tally.transport = .tcp
-        for _ in 1..<attempts {
-            do throws(ProbeFailure) {
-                return try await askOverTCP(&query)
-            } catch {
-                guard error.code == .resolveTimeout || error.code == .connectionTimeout else { throw error }
-            }
-        }
-        return try await askOverTCP(&query)
-    }
-
-    private mutating func askOverTCP(_ query: inout DNSQuery) async throws(ProbeFailure) -> DNSReply {
-        let end = min(deadline, reactor.now + patience)
-        let start = reactor.now
-        do throws(ProbeFailure) {
-            let socket = try await gate.connect(
-                .tcp, to: server.address, as: server.request, source: server.source, until: end)
-            tally.connectTime = reactor.now - start
-            // The measured connection leaves no TIME_WAIT behind.
-            defer { socket.closeWithReset() }
-            socket.setNoDelay()
-            query.id = workspace.randomID()
-            tally.attempts += 1
-            let length = [UInt8(query.wire.count >> 8), UInt8(query.wire.count & 255)]
-            let sentAt = reactor.now
-            try await socket.send(length + query.wire, until: end, timeout: .resolveTimeout)
-            return try await receiveTCP(query, socket, since: sentAt, until: end)
-        } catch {
-            let isTimeout = error.code == .connectionTimeout || error.code == .resolveTimeout
-            if isTimeout, end == deadline, reactor.now >= deadline { throw .deadline(error.stage) }
-            throw error
-        }
-    }
-
-    private mutating func receiveTCP(
-        _ query: DNSQuery, _ socket: Socket, since sentAt: Instant, until end: Instant
-    ) async throws(ProbeFailure) -> DNSReply {
-        var stream = DNSStream()
-        var strangers = 0
-        while true {
-            guard let bytes = try receive(socket) else {
-                switch await socket.readable(until: end) {
-                case .ready: continue
-                case .cancelled: throw .cancelled(.response)
-                case .timeout: throw silence()
-                }
-            }
-            guard !bytes.isEmpty else { throw closed(stream.isEmpty) }
-            stream.append(bytes)
-            let now = reactor.now
-            while let message = stream.next() {
-                let result: Result<DNSReply, ProbeFailure>? = message.withUnsafeBytes { bytes in
-                    guard query.match(bytes, ids: CollectionOfOne(query.id)) != .other else { return nil }
-                    return workspace.decode(bytes).map {
-                        DNSReply(answer: $0, size: bytes.count, duration: now - sentAt)
-                    }
-                }
-                if let result { return try result.get() }
-                tally.ignored += 1
-                strangers += 1
-                // Nobody else can write into this connection: a server that sends rubbish is not waited for.
-                if strangers >= Self.mostStrangers {
-                    throw ProbeFailure(
-                        .response, .protocolError, "\(server.address) sends messages that do not answer the query.")
-                }
-            }
-            // A peer that never stops must not outlast the deadline or keep the reactor from others.
-            if now >= end { throw silence() }
-            await Task.yield()
-            if Task.isCancelled { throw .cancelled(.response) }
-        }
-    }
-
-    private static let mostStrangers = 64
-
     // MARK: Failures
 
-    private func silence() -> ProbeFailure {
+    func silence() -> ProbeFailure {
         let times = tally.attempts == 1 ? "1 query" : "\(tally.attempts) queries"
         return ProbeFailure(.response, .resolveTimeout, "\(server.address) did not answer \(times).")
-    }
-
-    private func closed(_ beforeAnything: Bool) -> ProbeFailure {
-        beforeAnything
-            ? ProbeFailure(.response, .connectionReset, "\(server.address) closed the connection without an answer.")
-            : ProbeFailure(
-                .response, .truncated, "\(server.address) closed the connection in the middle of its answer.")
-    }
-}
-
-/// Cuts a TCP byte stream into its messages: each has its length before it (RFC 1035 section 4.2.2).
-struct DNSStream {
-    private var bytes: [UInt8] = []
-
-    var isEmpty: Bool { bytes.isEmpty }
-
-    mutating func append(_ more: UnsafeRawBufferPointer) { bytes.append(contentsOf: more) }
-
-    mutating func next() -> [UInt8]? {
-        guard bytes.count >= 2 else { return nil }
-        let length = Int(bytes[0]) << 8 | Int(bytes[1])
-        guard bytes.count >= 2 + length else { return nil }
-        defer { bytes.removeFirst(2 + length) }
-        return Array(bytes[2..<(2 + length)])
     }
 }

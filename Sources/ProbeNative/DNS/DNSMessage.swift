@@ -63,34 +63,24 @@ struct DNSMessage {
                 records.append(read)
             }
         }
+        let options = ednsOptions
         let high = UInt16(ldns_pkt_edns_extended_rcode(packet.pointer))
         return .success(
             DNSAnswer(
                 responseCode: DNSResponseCode(rawValue: high << 4 | flags.bits & 15), flags: flags, records: records,
-                extendedErrors: extendedErrors(), udpSize: hasEDNS ? Int(ldns_pkt_edns_udp_size(packet.pointer)) : nil))
+                extendedErrors: options.filter { $0.code == EDNSOption.extendedError }
+                    .compactMap { DNSExtendedError(option: $0.data) },
+                udpSize: hasEDNS ? Int(ldns_pkt_edns_udp_size(packet.pointer)) : nil,
+                serverIdentity: options.first { $0.code == EDNSOption.serverIdentity }?.data,
+                clientSubnet: options.first { $0.code == EDNSOption.clientSubnet }
+                    .flatMap { DNSClientSubnet(option: $0.data) }))
     }
 
     private var hasEDNS: Bool { ldns_pkt_edns(packet.pointer) != 0 }
 
-    /// Option 15: a 16-bit code, then UTF-8 text (RFC 8914 section 2).
-    private func extendedErrors() -> [DNSExtendedError] {
+    private var ednsOptions: [EDNSOption] {
         guard let data = ldns_pkt_edns_data(packet.pointer), let start = ldns_rdf_data(data) else { return [] }
-        var rest = UnsafeBufferPointer(start: start, count: ldns_rdf_size(data))[...]
-        func number(_ offset: Int) -> Int {
-            Int(rest[rest.startIndex + offset]) << 8 | Int(rest[rest.startIndex + offset + 1])
-        }
-        var errors: [DNSExtendedError] = []
-        while rest.count >= 4 {
-            let (option, length) = (number(0), number(2))
-            rest = rest.dropFirst(4)
-            guard length <= rest.count else { break }
-            if option == 15, length >= 2 {
-                let text = String(decoding: rest.prefix(length).dropFirst(2), as: UTF8.self)
-                errors.append(DNSExtendedError(code: UInt16(number(0)), text: text))
-            }
-            rest = rest.dropFirst(length)
-        }
-        return errors
+        return EDNSOption.all(in: UnsafeBufferPointer(start: start, count: ldns_rdf_size(data)))
     }
 }
 

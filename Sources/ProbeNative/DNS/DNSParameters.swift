@@ -3,9 +3,17 @@ public enum DNSResolverChoice: Sendable, Hashable {
     /// The node's own resolv.conf.
     case system
     case server(Host, port: UInt16?)
+    /// For DNS over HTTPS.
+    case url(HTTPURL)
 
-    /// An address, a name, either with `:port`; an IPv6 address with a port in brackets. Nil for anything else.
+    /// An address, a name, either with `:port`; an IPv6 address with a port in brackets; an https URL. Nil for anything
+    /// else.
     init?(_ text: String) {
+        if text.lowercased().hasPrefix("https://") {
+            guard let url = try? HTTPURL(target: text) else { return nil }
+            self = .url(url)
+            return
+        }
         var (host, port) = (text, UInt16?.none)
         let colons = text.utf8.count { $0 == UInt8(ascii: ":") }
         if let colon = text.lastIndex(of: ":"), colons == 1 || text[..<colon].hasSuffix("]") {
@@ -25,26 +33,44 @@ public struct DNSParameters: Sendable {
     public var resolver = DNSResolverChoice.system
     public var port: UInt16?
     public var transport = DNSTransport.udp
+    /// With what an encrypted transport's certificate is verified, in place of the resolver's own name or address.
+    public var tlsName: Host?
+    public var trust: TrustStore?
+    public var verifiesTLS = true
     public var options = DNSQuery.Options()
     public var retries = 1
+    /// Validate, against these.
+    public var anchors: TrustAnchors?
+    /// Walk from these.
+    public var rootHints: RootHints?
 
     init(_ reader: inout ParameterReader) {
         type = Self.recordType(&reader)
         resolver = Self.resolver(&reader)
-        transport = Self.transport(&reader)
-        port = reader.optionalInteger("port", in: 1...65535, help: "port of the resolver (default: 53)").map(
-            UInt16.init)
+        transport = Self.transport(&reader, resolver)
+        port = reader.optionalInteger(
+            "port", in: 1...65535, help: "port of the resolver (default: 53; tls: 853; https: 443)"
+        ).map(UInt16.init)
         options.recursionDesired = reader.flag("recursive", default: true, help: "ask for recursion (RD)")
         options.wantsSignatures = reader.flag("dnssec", default: false, help: "ask for DNSSEC records (DO)")
+        anchors = Self.anchors(&reader)
+        rootHints = Self.rootHints(&reader)
         options.checkingDisabled = reader.flag("cd", default: false, help: "ask the resolver not to validate (CD)")
         options.udpSize = reader.integer(
             "edns_size", default: 1232, in: 0...65535, unit: "bytes",
             help: "largest UDP answer offered by EDNS, at least 512; 0: no EDNS")
+        options.wantsServerIdentity = reader.flag("nsid", default: false, help: "ask for the server's identity (NSID)")
+        options.clientSubnet = Self.clientSubnet(&reader)
         retries = reader.integer("retries", default: 1, in: 0...10, help: "queries sent after a silent first one")
         let recordClass = reader.choice("class", default: "IN", of: ["IN", "CH", "HS", "ANY"], help: "class asked for")
         options.recordClass = DNSClass.allCases.first { $0.description == recordClass } ?? .internet
-        refuseWhatIsNotBuilt(&reader)
+        readSecurity(&reader)
         refuseContradictions(&reader)
+        if anchors != nil {
+            options.wantsSignatures = true
+            // A resolver that validates would keep back what is bogus.
+            options.checkingDisabled = true
+        }
     }
 
     private static func recordType(_ reader: inout ParameterReader) -> DNSRecordType {
@@ -67,48 +93,70 @@ public struct DNSParameters: Sendable {
 
     private static func resolver(_ reader: inout ParameterReader) -> DNSResolverChoice {
         let text = reader.optionalText(
-            "resolver", limit: 300, help: "name server: address, address:port or name (default: the system's)")
+            "resolver", limit: 1024,
+            help: "name server: address, address:port, name or https URL (default: the system's)")
         guard let text else { return .system }
         guard let choice = DNSResolverChoice(text) else {
-            reader.refuse("resolver", .string(text), "an address, address:port, [IPv6]:port or a host name")
+            reader.refuse(
+                "resolver", .string(text), "an address, address:port, [IPv6]:port, a host name or an https URL")
             return .system
         }
         return choice
     }
 
-    private static func transport(_ reader: inout ParameterReader) -> DNSTransport {
-        let text = reader.choice("transport", default: "udp", of: ["udp", "tcp", "tls", "https"], help: "how to ask")
-        guard let transport = DNSTransport(rawValue: text) else {
-            reader.refuse("transport \(text) is not supported by this version: use udp or tcp.", code: .unsupported)
-            return .udp
+    private static func transport(_ reader: inout ParameterReader, _ resolver: DNSResolverChoice) -> DNSTransport {
+        let names = DNSTransport.allCases.map(\.rawValue)
+        let text = reader.optionalChoice("transport", of: names, help: "how to ask", shown: "udp")
+        guard case .url = resolver else { return text.flatMap(DNSTransport.init(rawValue:)) ?? .udp }
+        if let text, text != DNSTransport.https.rawValue {
+            reader.refuse("resolver is an https URL, which does not go with transport \(text).")
         }
-        return transport
+        return .https
     }
 
-    /// Never ignored: an answer that was not validated must not pass for one that was.
-    private func refuseWhatIsNotBuilt(_ reader: inout ParameterReader) {
-        let flags = [
-            ("validate", "validate the chain of trust (not supported yet)"),
-            ("trace", "walk from the root servers (not supported yet)"),
-            ("nsid", "ask for the server's identity (not supported yet)"),
-        ]
-        for (name, help) in flags where reader.flag(name, default: false, help: help) {
-            reader.refuse("\(name) is not supported by this version.", code: .unsupported)
+    private static func anchors(_ reader: inout ParameterReader) -> TrustAnchors? {
+        let validates = reader.flag(
+            "validate", default: false, help: "validate the answer by DNSSEC, from a trust anchor")
+        let text = reader.optionalText(
+            "trust_anchor", limit: 64 << 10, multiline: true,
+            help: "DS or DNSKEY records to trust, one a line (default: the root's keys)")
+        guard validates else {
+            if text != nil { reader.refuse("trust_anchor needs validate to be true.") }
+            return nil
         }
-        if reader.optionalText("client_subnet", limit: 64, help: "EDNS client subnet (not supported yet)") != nil {
-            reader.refuse("client_subnet is not supported by this version.", code: .unsupported)
+        guard let text else { return .root }
+        do throws(InvalidInput) { return try TrustAnchors(text, parameter: "trust_anchor") } catch {
+            reader.refuse(error.detail)
+            return nil
         }
     }
 
-    private func refuseContradictions(_ reader: inout ParameterReader) {
-        if (1...511).contains(options.udpSize) {
-            reader.refuse("edns_size must be 0 or from 512 to 65535, not \(options.udpSize).")
+    private static func rootHints(_ reader: inout ParameterReader) -> RootHints? {
+        let walks = reader.flag("trace", default: false, help: "walk from the root servers to the answer")
+        let text = reader.optionalText(
+            "root_hints", limit: 4096,
+            help: "addresses of the servers to walk from, with :port or not, separated by commas (default: the root's)")
+        guard walks else {
+            if text != nil { reader.refuse("root_hints needs trace to be true.") }
+            return nil
         }
-        if options.wantsSignatures, options.udpSize == 0 {
-            reader.refuse("dnssec needs EDNS: edns_size must not be 0.")
+        guard let text else { return .root }
+        guard let hints = RootHints(text) else {
+            reader.refuse("root_hints", .string(text), "addresses separated by commas")
+            return nil
         }
-        if case .server(_, let inline?) = resolver, let port, port != inline {
-            reader.refuse("resolver names port \(inline) and port says \(port).")
+        return hints
+    }
+
+    private static func clientSubnet(_ reader: inout ParameterReader) -> DNSClientSubnet? {
+        guard
+            let text = reader.optionalText(
+                "client_subnet", limit: 64, help: "network to ask on behalf of: address/prefix (EDNS client subnet)")
+        else { return nil }
+        guard let subnet = DNSClientSubnet(text) else {
+            reader.refuse("client_subnet", .string(text), "an address with a prefix length that it can have")
+            return nil
         }
+        return subnet
     }
 }

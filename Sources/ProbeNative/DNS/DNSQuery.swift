@@ -11,6 +11,16 @@ public struct DNSQuery: Sendable {
         public var wantsSignatures = false
         /// Bytes that EDNS offers for a UDP answer; 0: no EDNS.
         public var udpSize = 1232
+        /// NSID (RFC 5001): which of many servers behind one address answers.
+        public var wantsServerIdentity = false
+        public var clientSubnet: DNSClientSubnet?
+
+        var ednsOptions: [EDNSOption] {
+            var options: [EDNSOption] = []
+            if wantsServerIdentity { options.append(EDNSOption(code: EDNSOption.serverIdentity, data: [])) }
+            if let clientSubnet { options.append(clientSubnet.option) }
+            return options
+        }
 
         public init() {}
     }

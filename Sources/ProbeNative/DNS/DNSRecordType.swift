@@ -6,15 +6,23 @@ public struct DNSRecordType: RawRepresentable, Hashable, Sendable, CustomStringC
     public init(rawValue: UInt16) { self.rawValue = rawValue }
 
     public static let a = DNSRecordType(rawValue: 1)
+    static let ns = DNSRecordType(rawValue: 2)
     public static let cname = DNSRecordType(rawValue: 5)
     public static let soa = DNSRecordType(rawValue: 6)
     public static let ptr = DNSRecordType(rawValue: 12)
     public static let aaaa = DNSRecordType(rawValue: 28)
+    static let dname = DNSRecordType(rawValue: 39)
     static let opt = DNSRecordType(rawValue: 41)
+    static let ds = DNSRecordType(rawValue: 43)
+    static let rrsig = DNSRecordType(rawValue: 46)
+    static let nsec = DNSRecordType(rawValue: 47)
+    static let dnskey = DNSRecordType(rawValue: 48)
+    static let nsec3 = DNSRecordType(rawValue: 50)
     static let tkey = DNSRecordType(rawValue: 249)
     static let tsig = DNSRecordType(rawValue: 250)
     static let ixfr = DNSRecordType(rawValue: 251)
     static let axfr = DNSRecordType(rawValue: 252)
+    static let any = DNSRecordType(rawValue: 255)
 
     /// A mnemonic that ldns knows, in any case, or `TYPE` and a number (RFC 3597 section 5).
     public init?(_ text: String) {

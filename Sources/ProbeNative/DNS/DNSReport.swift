@@ -23,6 +23,8 @@ public struct DNSReport: Report {
     public var queryTime: Duration?
     /// The TCP handshake.
     public var connectTime: Duration?
+    /// The TLS handshake, without the verification of the certificate.
+    public var tlsTime: Duration?
     /// Looking up a resolver that was given by name.
     public var resolveTime: Duration?
     /// Bytes.
@@ -33,6 +35,10 @@ public struct DNSReport: Report {
     public var truncatedRetry = false
     /// Messages from the server that were no answer to this query.
     public var ignoredAnswers = 0
+    /// Where validation was asked for.
+    public var verdict: DNSSECVerdict?
+    /// The walk from the root, where it was asked for.
+    public var hops: [DNSHop]?
 
     public init(question: Question, transport: DNSTransport) {
         self.question = question
@@ -58,6 +64,7 @@ public struct DNSReport: Report {
         }
         writer.field("query_ms", queryTime)
         writer.field("connect_ms", connectTime)
+        writer.field("tls_ms", tlsTime)
         writer.field("resolve_ms", resolveTime)
         writer.field("response_size", responseSize)
         writer.field("resolver", resolver?.description)
@@ -67,7 +74,14 @@ public struct DNSReport: Report {
         writer.field("ignored_answers", ignoredAnswers)
         writer.array("ede", answer?.extendedErrors ?? []) { writer, error in
             writer.field("code", Int(error.code))
+            writer.field("name", error.name)
             writer.field("text", error.text)
+        }
+        writer.field("nsid", answer?.serverIdentityText)
+        writer.field("client_subnet", answer?.clientSubnet?.description)
+        if let verdict { writer.object("dnssec") { verdict.write(to: &$0) } }
+        if let hops {
+            writer.array("hops", writer.admits(.probes, "hops") ? hops : []) { writer, hop in hop.write(to: &writer) }
         }
     }
 

@@ -21,6 +21,11 @@ final class LDNSPacket {
         pointer = packet
         if options.udpSize > 0 { ldns_pkt_set_edns_udp_size(packet, UInt16(clamping: options.udpSize)) }
         if options.wantsSignatures { ldns_pkt_set_edns_do(packet, 1) }
+        let ednsData = options.ednsOptions.flatMap(\.wire)
+        guard !ednsData.isEmpty else { return }
+        guard let data = ldns_rdf_new_frm_data(LDNS_RDF_TYPE_UNKNOWN, ednsData.count, ednsData) else { return nil }
+        // Takes over `data`.
+        ldns_pkt_set_edns_data(packet, data)
     }
 
     /// The wire form; nil when memory is out.

@@ -33,6 +33,10 @@ enum Shorthand {
             words["-k"] = ("verify_tls", "false")
             words["-I"] = ("method", "HEAD")
         }
+        if tool == "dns" {
+            words["-k"] = ("verify_tls", "false")
+            words["-x"] = ("record_type", "PTR")
+        }
         return words
     }
 
@@ -40,6 +44,28 @@ enum Shorthand {
     static func operand(_ word: String, of tool: String) -> Assignment? {
         if tool == "reverse_dns", word.hasPrefix("@") { return ("resolver", String(word.dropFirst())) }
         guard tool == "dns" else { return nil }
+        if word.hasPrefix("+") { return digOption(word.dropFirst()) }
         return word.hasPrefix("@") ? ("resolver", String(word.dropFirst())) : ("record_type", word)
     }
+
+    /// dig's `+` words, where this tool has the same.
+    private static func digOption(_ word: Substring) -> Assignment {
+        let parts = word.split(separator: "=", maxSplits: 1).map(String.init)
+        if parts.count == 2, let parameter = digValues[parts[0]] { return (parameter, parts[1]) }
+        if let known = digWords[String(word)] { return known }
+        // Refused with its name, as any value that is none of a parameter's.
+        return ("record_type", "+\(word)")
+    }
+
+    private static let digWords: [String: Assignment] = [
+        "tcp": ("transport", "tcp"), "vc": ("transport", "tcp"), "tls": ("transport", "tls"),
+        "https": ("transport", "https"), "dnssec": ("dnssec", "true"), "do": ("dnssec", "true"),
+        "trace": ("trace", "true"), "nsid": ("nsid", "true"), "cd": ("cd", "true"), "cdflag": ("cd", "true"),
+        "norec": ("recursive", "false"), "norecurse": ("recursive", "false"), "noedns": ("edns_size", "0"),
+        "validate": ("validate", "true"),
+    ]
+
+    private static let digValues = [
+        "subnet": "client_subnet", "bufsize": "edns_size", "retry": "retries", "tls-hostname": "tls_name",
+    ]
 }

@@ -5,6 +5,7 @@ enum DNSText {
     static func render(_ report: DNSReport, result: ProbeResult, color: Bool) -> String {
         let style = Style(color: color)
         var text = heading(report, style) + "\n"
+        if let hops = report.hops { text += DNSWalkText.render(hops, style) }
         for section in DNSSection.allCases {
             let records = report.answer.map { Array($0.records(in: section)) } ?? []
             if !records.isEmpty { text += "\(style.faint(section.rawValue))\n" + table(records, style) }
@@ -15,7 +16,13 @@ enum DNSText {
             text += "  \(style.faint("the name has no such record"))\n"
         }
         for error in report.answer?.extendedErrors ?? [] {
-            text += "  \(style.faint("extended error \(error.code): \(error.text.printable())"))\n"
+            let words = [error.name, error.text.isEmpty ? nil : error.text.printable()].compactMap { $0 }
+            text += "  \(style.faint("extended error \(error.code): \(words.joined(separator: ": "))"))\n"
+        }
+        if let verdict = report.verdict {
+            // Where it is the failure it stands below.
+            let reason = verdict.reason == result.outcome.failure?.detail ? nil : verdict.reason
+            text += self.verdict(verdict, reason, style)
         }
         return text + facts(report, style) + Closing.lines(result, style)
     }
@@ -23,8 +30,26 @@ enum DNSText {
     /// `www.example.com. IN A @ 192.0.2.53:53 over udp`
     private static func heading(_ report: DNSReport, _ style: Style) -> String {
         let question = report.question
-        let server = report.resolver.map { " @ \($0) over \(report.transport.rawValue)" } ?? ""
+        let way = " over \(report.transport.rawValue)"
+        let server = report.hops == nil ? report.resolver.map { " @ \($0)" + way } ?? "" : " from the root" + way
         return style.strong("\(question.name) \(question.recordClass) \(question.type)") + server
+    }
+
+    /// `dnssec  secure  . (20326) > org. (26974) > example.org. (31406)`
+    private static func verdict(_ verdict: DNSSECVerdict, _ reason: String?, _ style: Style) -> String {
+        let word = verdict.status.rawValue
+        let status =
+            switch verdict.status {
+            case .secure: style.good(word)
+            case .bogus: style.bad(word)
+            case .insecure, .indeterminate: style.strong(word)
+            }
+        let chain = verdict.chain.map { link in
+            "\(link.zone.printable()) \(link.keyTag.map { "(\($0))" } ?? "(not signed)")"
+        }
+        let line = ["dnssec", status, style.faint(chain.joined(separator: " > "))].filter { !$0.isEmpty }
+        let more = reason.map { "          \($0.printable())\n" } ?? ""
+        return "  \(line.joined(separator: "  "))\n" + more
     }
 
     private static func table(_ records: [DNSRecord], _ style: Style) -> String {
@@ -49,9 +74,12 @@ enum DNSText {
         if let connect = report.connectTime {
             facts.append("connected in \(ReportValue.number(connect.inMilliseconds).text) ms")
         }
+        if let tls = report.tlsTime { facts.append("TLS in \(ReportValue.number(tls.inMilliseconds).text) ms") }
         if let size = report.responseSize { facts.append("\(size) bytes") }
         if report.truncatedRetry { facts.append("truncated over udp") }
         if report.attempts > 1 { facts.append("\(report.attempts) queries") }
+        if let identity = answer.serverIdentityText { facts.append("nsid \(identity)") }
+        if let subnet = answer.clientSubnet { facts.append("client subnet \(subnet)") }
         if report.ignoredAnswers > 0 { facts.append("\(report.ignoredAnswers) other messages ignored") }
         return "  " + facts.filter { !$0.isEmpty }.joined(separator: "  ") + "\n"
     }
