@@ -1,26 +1,30 @@
 #!/usr/bin/python3
 """A name server that misbehaves: the first label of the question says how.
 
-UDP and TCP on one port of 127.0.0.1 (and ::1 where it can be bound). Prints
-{"event": "listening", "port": N} and then one event a query. Ends when stdin does.
+UDP and TCP on one port of 127.0.0.1 (and ::1 where it can be bound); with the arguments CHAIN.pem KEY.pem
+also TLS (RFC 7858) and HTTPS (RFC 8484) on ports of their own. Prints {"event": "listening", "port": N, "tls": N,
+"https": N} and then one event a query. Ends when stdin does.
 
 Right:    good  nodata  nxdomain  servfail  refused  notimp
 Wrong:    wrong-id  wrong-question  wrong-port  wrong-then-right  query-bit
 Broken:   loop  forward  garbage  short  empty  counts  rdlength  label
-Cut:      truncated  truncated-no-tcp  slow-tcp  tcp-short  tcp-close
+Cut:      truncated  truncated-no-tcp  slow-tcp  tcp-short  tcp-close  drip (a byte, and then one a second)
 Late:     silent  late-MS (for example late-300)  duplicate
-EDNS:     no-edns (FORMERR to any OPT)  plain (ignores it)
+EDNS:     no-edns (FORMERR to any OPT)  plain (ignores it)  options (client subnet repeated with scope 16, NSID, EDE)
+HTTPS:    the path says how, see PATHS.
 Several queries of one name are counted: flaky-N answers only the Nth.
 """
 import asyncio
 import json
 import socket
+import ssl
 import struct
 import sys
 from collections import Counter
 
 A, CNAME, TXT, AAAA, OPT = 1, 5, 16, 28, 41
 FORMERR, SERVFAIL, NXDOMAIN, NOTIMP, REFUSED = 1, 2, 3, 4, 5
+NSID, CLIENT_SUBNET, EDE = 3, 8, 15
 TC = 0x0200
 POINTER_TO_QUESTION = b"\xc0\x0c"
 
@@ -41,6 +45,17 @@ class Query:
         self.type, self.klass = struct.unpack("!HH", wire[at + 1 : at + 5])
         self.question = wire[12 : at + 5]
         self.has_edns = additional > 0
+        self.options = self.read_options(wire[at + 5 :]) if additional else {}
+
+    @staticmethod
+    def read_options(opt):
+        """Of an OPT record that is the only one: code to data."""
+        options, data = {}, opt[11:]
+        while len(data) >= 4:
+            code, length = struct.unpack("!HH", data[:4])
+            options[code] = data[4 : 4 + length]
+            data = data[4 + length :]
+        return options
 
     @property
     def name(self):
@@ -89,6 +104,20 @@ def other_question(query):
     return b"\x05other\x04test\x00" + struct.pack("!HH", query.type, query.klass)
 
 
+def with_options(query):
+    """What was asked for, and an extended error."""
+    data = b""
+    if CLIENT_SUBNET in query.options:
+        subnet = query.options[CLIENT_SUBNET]
+        data += struct.pack("!HH", CLIENT_SUBNET, len(subnet)) + subnet[:3] + bytes([16]) + subnet[4:]
+    if NSID in query.options:
+        data += struct.pack("!HH", NSID, 3) + b"\0\1\xfe"
+    data += struct.pack("!HH", EDE, 7) + struct.pack("!H", 3) + b"stale"
+    wire = reply(query)
+    opt = b"\0" + struct.pack("!HHIH", OPT, 1232, 0, len(data)) + data
+    return wire[:10] + struct.pack("!H", 1) + wire[12:] + opt
+
+
 # Behaviours that are one datagram (the same goes out by TCP).
 SIMPLE = {
     "nodata": lambda q: reply(q, []),
@@ -112,6 +141,7 @@ SIMPLE = {
     # A label length with the reserved bits 01.
     "label": lambda q: reply(q, [record(A, b"\x7f\0\0\1", name=b"\x7fabc\0")]),
     "no-edns": lambda q: reply(q, [], FORMERR) if q.has_edns else reply(q),
+    "options": with_options,
 }
 
 
@@ -131,6 +161,7 @@ class Server:
             edns=query.has_edns,
             recursion_desired=bool(query.flags & 0x0100),
             number=self.seen[key],
+            options={str(code): data.hex() for code, data in query.options.items()},
         )
         return self.seen[key]
 
@@ -187,6 +218,11 @@ class Server:
             await asyncio.sleep(3600)
         if behaviour.startswith("late-"):
             await asyncio.sleep(int(behaviour[5:]) / 1000)
+        if behaviour == "drip":
+            for index in range(len(framed)):
+                writer.write(framed[index : index + 1])
+                await writer.drain()
+                await asyncio.sleep(1)
         if behaviour == "tcp-short":
             writer.write(framed[: len(framed) // 2])
             await writer.drain()
@@ -198,6 +234,59 @@ class Server:
             if len(pieces) > 1:
                 await asyncio.sleep(0.002)
         return True
+
+    async def over_https(self, reader, writer):
+        """One request a connection."""
+        try:
+            head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
+            method, path, _ = head.split("\r\n")[0].split(" ")
+            fields = dict(line.lower().split(": ", 1) for line in head.split("\r\n")[1:] if line)
+            body = await reader.readexactly(int(fields.get("content-length", 0)))
+            query = Query(body)
+            self.count(query, "https")
+            emit("request", method=method, path=path, type=fields.get("content-type"), id=query.id)
+            status, kind, answer = await PATHS.get(path, found)(query)
+            writer.write(
+                f"HTTP/1.1 {status} Whatever\r\nContent-Type: {kind}\r\nContent-Length: {len(answer)}\r\n"
+                f"Location: /dns-query\r\nConnection: close\r\n\r\n".encode() + answer
+            )
+            await writer.drain()
+        except (asyncio.IncompleteReadError, ConnectionError):
+            pass
+        finally:
+            writer.close()
+
+
+MESSAGE = "application/dns-message"
+
+
+async def found(query):
+    return 200, MESSAGE, SIMPLE[query.behaviour](query) if query.behaviour in SIMPLE else with_aa(reply(query))
+
+
+def constant(status, kind, answer=lambda query: reply(query)):
+    async def respond(query):
+        return status, kind, answer(query)
+
+    return respond
+
+
+async def never(query):
+    await asyncio.sleep(3600)
+
+
+PATHS = {
+    "/missing": constant(404, "text/html", lambda query: b"<html>"),
+    "/moved": constant(302, MESSAGE),
+    "/text": constant(200, "text/plain"),
+    "/json": constant(200, "application/dns-json", lambda query: b"{}"),
+    "/parameters": constant(200, MESSAGE + "; charset=utf-8"),
+    "/garbage": constant(200, MESSAGE, lambda query: b"\0\0\x81\x80" + bytes(range(200))),
+    "/empty": constant(200, MESSAGE, lambda query: b""),
+    "/other": constant(200, MESSAGE, lambda query: reply(query, question=other_question(query))),
+    "/huge": constant(200, MESSAGE, lambda query: reply(query) + b"\0" * 70000),
+    "/silent": never,
+}
 
 
 class Datagrams(asyncio.DatagramProtocol):
@@ -261,7 +350,14 @@ async def main():
             await asyncio.start_server(server.over_tcp, sock=s)
         else:
             await loop.create_datagram_endpoint(lambda: Datagrams(server), sock=s)
-    emit("listening", port=port)
+    secure = {}
+    if len(sys.argv) == 3:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(sys.argv[1], sys.argv[2])
+        for name, handler in (("tls", server.over_tcp), ("https", server.over_https)):
+            listener = await asyncio.start_server(handler, "127.0.0.1", 0, ssl=context)
+            secure[name] = listener.sockets[0].getsockname()[1]
+    emit("listening", port=port, **secure)
     await loop.run_in_executor(None, sys.stdin.read)
 
 

@@ -30,6 +30,13 @@ public final class NSDServer: Sendable {
         server:
             ip-address: 127.0.0.1@\(port)
             ip-address: ::1@\(port)
+
+        """ + settings(folder)
+    }
+
+    /// What goes on after the addresses: everything that nsd writes is in `folder`.
+    static func settings(_ folder: TemporaryFolder) -> String {
+        """
             server-count: 1
             username: ""
             chroot: ""
@@ -96,6 +103,57 @@ public final class UnboundServer: Sendable {
         forward-zone:
             name: "."
             forward-addr: 127.0.0.1@\(upstream)
+
+        """
+    }
+}
+
+/// unbound with TLS (RFC 7858) and HTTPS (RFC 8484), which knows www.probe.test by itself and asks nobody.
+public final class SecureUnboundServer: Sendable {
+    public let tlsPort: Int
+    public let httpsPort: Int
+    private let server: LoopbackServer
+
+    public init(_ certificate: CertificateFiles) async throws {
+        server = try await LoopbackServer.start(ports: 2) { folder, ports in
+            let file = try folder.write(Self.configuration(folder, ports, certificate), to: "unbound.conf")
+            return LoopbackServer.Launch(
+                executable: "/usr/sbin/unbound", arguments: ["-d", "-c", file], log: folder.file("unbound.log"))
+        }
+        (tlsPort, httpsPort) = (server.ports[0], server.ports[1])
+    }
+
+    public func stop() async { await server.stop() }
+
+    private static func configuration(
+        _ folder: TemporaryFolder, _ ports: [Int], _ certificate: CertificateFiles
+    ) -> String {
+        """
+        server:
+            interface: 127.0.0.1@\(ports[0])
+            interface: ::1@\(ports[0])
+            interface: 127.0.0.1@\(ports[1])
+            interface: ::1@\(ports[1])
+            tls-port: \(ports[0])
+            https-port: \(ports[1])
+            tls-service-key: "\(certificate.key)"
+            tls-service-pem: "\(certificate.chain)"
+            access-control: 127.0.0.0/8 allow
+            access-control: ::1 allow
+            do-daemonize: no
+            username: ""
+            chroot: ""
+            directory: "\(folder.path)"
+            pidfile: ""
+            use-syslog: no
+            logfile: "\(folder.path)/unbound.log"
+            num-threads: 1
+            module-config: "iterator"
+            local-zone: "probe.test." static
+            local-data: "www.probe.test. 60 IN A 192.0.2.80"
+            local-data: 'www.probe.test. 60 IN TXT "over TLS"'
+        remote-control:
+            control-enable: no
 
         """
     }

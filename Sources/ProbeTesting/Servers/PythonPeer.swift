@@ -9,6 +9,11 @@ public final class PythonPeer: Sendable {
     /// DNS over UDP and TCP on port `port("port")` (dns_peer.py).
     public static func dns() async throws -> PythonPeer { try await PythonPeer(script: "dns_peer.py") }
 
+    /// The same, also over TLS and HTTPS on ports `tls` and `https`.
+    public static func dns(secureBy certificate: CertificateFiles) async throws -> PythonPeer {
+        try await PythonPeer(script: "dns_peer.py", [certificate.chain, certificate.key])
+    }
+
     /// Ports `http`, `silent` and `backlog` (http_peer.py).
     public static func http() async throws -> PythonPeer { try await PythonPeer(script: "http_peer.py") }
 

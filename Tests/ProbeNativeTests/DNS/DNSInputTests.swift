@@ -52,16 +52,17 @@ import Testing
         ("record_type", ParameterValue.string("nope"), ErrorCode.invalidParameters),
         ("record_type", .integer(1), .invalidParameters), ("record_type", .string("AXFR"), .unsupported),
         ("record_type", .string("IXFR"), .unsupported), ("record_type", .string("TSIG"), .unsupported),
-        ("transport", .string("tls"), .unsupported), ("transport", .string("https"), .unsupported),
         ("transport", .string("quic"), .invalidParameters), ("resolver", .string("1.2.3.4:0"), .invalidParameters),
         ("resolver", .string("1.2.3.4:70000"), .invalidParameters), ("resolver", .string("-x"), .invalidParameters),
         ("resolver", .string("[::1"), .invalidParameters), ("resolver", .string("::1:53:"), .invalidParameters),
         ("resolver", .string("a b"), .invalidParameters), ("port", .integer(0), .invalidParameters),
         ("edns_size", .integer(100), .invalidParameters), ("edns_size", .integer(70000), .invalidParameters),
         ("retries", .integer(11), .invalidParameters), ("class", .string("XX"), .invalidParameters),
-        ("validate", .bool(true), .unsupported), ("trace", .bool(true), .unsupported),
-        ("nsid", .bool(true), .unsupported),
-        ("client_subnet", .string("192.0.2.0/24"), .unsupported), ("dnssec", .string("maybe"), .invalidParameters),
+        ("client_subnet", .string("192.0.2.0/33"), .invalidParameters), ("validate", .string("x"), .invalidParameters),
+        ("client_subnet", .string("x/8"), .invalidParameters), ("ca_pem", .string("x"), .invalidParameters),
+        ("trust_anchor", .string(". IN DS 1 8 2 AA"), .invalidParameters),
+        ("root_hints", .string("127.0.0.1"), .invalidParameters), ("tls_name", .string("a"), .invalidParameters),
+        ("resolver", .string("https://"), .invalidParameters), ("dnssec", .string("maybe"), .invalidParameters),
     ])
     func refusesParameters(_ name: String, _ value: ParameterValue, _ code: ErrorCode) {
         let error = #expect(throws: InvalidInput.self) {
@@ -71,17 +72,65 @@ import Testing
         #expect(error?.detail.contains(name) == true)
     }
 
-    @Test func refusesContradictionsAndTakesWhatIsOff() throws {
-        for members: [ParameterValue.Member] in [
-            [.init("resolver", .string("192.0.2.1:5353")), .init("port", .integer(53))],
-            [.init("dnssec", .bool(true)), .init("edns_size", .integer(0))],
-        ] {
-            #expect(throws: InvalidInput.self) { try DNSTool().prepare(target: "a", parameters: members) }
+    @Test(
+        arguments: [
+            [("resolver", .string("192.0.2.1:5353")), ("port", .integer(53))],
+            [("dnssec", .bool(true)), ("edns_size", .integer(0))], [("nsid", .bool(true)), ("edns_size", .integer(0))],
+            [("validate", .bool(true)), ("edns_size", .integer(0))],
+            [("client_subnet", .string("192.0.2.0/24")), ("edns_size", .integer(0))],
+            [("validate", .bool(true)), ("class", .string("CH"))], [("trace", .bool(true)), ("class", .string("CH"))],
+            [("validate", .bool(true)), ("record_type", .string("RRSIG"))],
+            [("validate", .bool(true)), ("trace", .bool(true))],
+            [("trace", .bool(true)), ("transport", .string("tls"))],
+            [("trace", .bool(true)), ("resolver", .string("192.0.2.1"))],
+            [("trace", .bool(true)), ("root_hints", .string("a.example"))],
+            [("trace", .bool(true)), ("root_hints", .string(","))],
+            [("validate", .bool(true)), ("trust_anchor", .string("no record"))],
+            [("validate", .bool(true)), ("trust_anchor", .string(". IN A 192.0.2.1"))],
+            [("validate", .bool(true)), ("trust_anchor", .string(". IN DS 1 200 2 ABCD"))],
+            [("resolver", .string("https://a.example/q")), ("transport", .string("tcp"))],
+            [("resolver", .string("https://a.example/q")), ("port", .integer(443))],
+            [("transport", .string("https")), ("tls_name", .string("a.example"))],
+        ] as [[(String, ParameterValue)]])
+    func refusesContradictions(_ pairs: [(String, ParameterValue)]) {
+        let error = #expect(throws: InvalidInput.self) {
+            try DNSTool().prepare(target: "a", parameters: pairs.map { .init($0.0, $0.1) })
         }
+        #expect(error?.code == .invalidParameters)
+        #expect(error.map { error in pairs.contains { error.detail.contains($0.0) } } == true)
+    }
+
+    @Test func takesWhatIsOff() throws {
         let off = ["validate", "trace", "nsid"].map { ParameterValue.Member($0, .bool(false)) }
         let probe = try DNSTool().prepare(
             target: "a", parameters: off + [.init("client_subnet", .null), .init("zzz", .null)])
         #expect(probe.ignoredParameters == ["zzz"])
+    }
+
+    @Test(
+        arguments: [
+            ("192.0.2.77/24", "192.0.2.0/24/0", [0, 8, 0, 7, 0, 1, 24, 0, 192, 0, 2]),
+            ("198.51.100.7", "198.51.100.0/24/0", [0, 8, 0, 7, 0, 1, 24, 0, 198, 51, 100]),
+            ("192.0.2.255/25", "192.0.2.128/25/0", [0, 8, 0, 8, 0, 1, 25, 0, 192, 0, 2, 128]),
+            ("2001:db8:ff::1/33", "2001:db8::/33/0", [0, 8, 0, 9, 0, 2, 33, 0, 0x20, 1, 0x0d, 0xb8, 0]),
+            ("0", "0.0.0.0/0/0", [0, 8, 0, 4, 0, 1, 0, 0]),
+        ] as [(String, String, [UInt8])])
+    func writesClientSubnets(_ text: String, _ shown: String, _ wire: [UInt8]) throws {
+        let subnet = try #require(DNSClientSubnet(text))
+        #expect(subnet.description == shown)
+        #expect(subnet.option.wire == wire)
+        #expect(DNSClientSubnet(option: subnet.option.data) == subnet)
+        var options = DNSQuery.Options()
+        options.clientSubnet = subnet
+        options.wantsServerIdentity = true
+        let query = try DNSQuery(try DNSName("a.example"), .a, options)
+        #expect(query.wire.suffix(wire.count + 4) == [0, 3, 0, 0] + wire)
+    }
+
+    @Test func readsURLs() throws {
+        let url = try HTTPURL(target: "https://dns.example/q")
+        #expect(DNSResolverChoice("https://dns.example/q") == .url(url))
+        #expect(DNSResolverChoice("http://dns.example/q") == nil)
     }
 
     @Test func readsResolvers() {

@@ -32,20 +32,6 @@ import Testing
         #expect(match(positive, query) == .other)
     }
 
-    @Test func streamsAreCutIntoMessagesWhereverTheyBreak() {
-        let bytes: [UInt8] = [0, 3, 1, 2, 3, 0, 0, 0, 1, 9]
-        for step in 1...bytes.count {
-            var stream = DNSStream()
-            var messages: [[UInt8]] = []
-            for start in stride(from: 0, to: bytes.count, by: step) {
-                bytes[start..<min(bytes.count, start + step)].withUnsafeBytes { stream.append($0) }
-                while let message = stream.next() { messages.append(message) }
-            }
-            #expect(messages == [[1, 2, 3], [], [9]])
-            #expect(stream.isEmpty)
-        }
-    }
-
     @Test func readsExtendedErrorsAndResponseCodes() throws {
         var message = WireMessage(answering: try DNSQuery(try DNSName("a.example"), .a).wire)
         // Extended RCODE 1 (BADVERS is 16), and EDE 18 with a text.

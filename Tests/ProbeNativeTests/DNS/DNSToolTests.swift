@@ -161,3 +161,39 @@ extension DNSBench {
         try await ask(target, "A", port: nil, timeout: nil, more)
     }
 }
+
+extension DNSToolTests {
+    /// nsd's NSID, which dig sees too.
+    @Test func asksForTheServersIdentity() async throws {
+        let tree = try await SignedTree()
+        let bench = try DNSBench()
+        defer { bench.stop() }
+        let place = ParameterValue.Member("resolver", .string("\(SignedTree.rootAddress):\(tree.port)"))
+        let asked = try await bench.ask("test", "SOA", port: nil, [place, .init("nsid", .bool(true))])
+        #expect(asked.report.answer?.serverIdentityText == "root")
+        let dig = try await Oracle.check(
+            "dig", ["@\(SignedTree.rootAddress)", "-p", "\(tree.port)", "+nsid", "test", "SOA"])
+        #expect(dig.contains("NSID: 72 6f 6f 74"))
+        let unasked = try await bench.ask("test", "SOA", port: nil, [place])
+        #expect(unasked.report.answer?.serverIdentity == nil)
+        await tree.stop()
+    }
+
+    @Test func reportsTheOptionsOfAnAnswer() async throws {
+        let peer = try await PythonPeer.dns()
+        let bench = try DNSBench()
+        defer { bench.stop() }
+        let asked = try await bench.ask(
+            "options.test", port: peer.port(),
+            [.init("nsid", .bool(true)), .init("client_subnet", .string("192.0.2.77/24"))])
+        #expect(asked.failure == nil)
+        #expect(asked.report.answer?.clientSubnet?.description == "192.0.2.0/24/16")
+        #expect(asked.report.answer?.serverIdentityText == "0x0001fe")
+        #expect(asked.report.answer?.extendedErrors.map(\.name) == ["Stale Answer"])
+        #expect(asked.report.answer?.extendedErrors.map(\.text) == ["stale"])
+        let query = try await peer.events.next("query")
+        #expect(query["options"]?["8"]?.string == "00011800c00002")
+        #expect(query["options"]?["3"]?.string == "")
+        await peer.stop()
+    }
+}
