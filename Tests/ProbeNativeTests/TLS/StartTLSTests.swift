@@ -130,4 +130,21 @@ import Testing
             }
         }
     }
+
+    /// What the first connection brought is kept.
+    @Test func theDeadlineCutsTheScan() async throws {
+        let time = ManualTime()
+        let tool = try await TLSToolBench(time: time)
+        defer { tool.stop() }
+        // The manual clock stands before the certificates' time.
+        time.stepWallClock(by: .nanoseconds(SystemTime().wallTime.nanoseconds - time.wallTime.nanoseconds))
+        let peer = try await PythonPeer.startTLS(tool.certificates.good)
+        let scan = proto(.smtp).merging(["versions": .bool(true)]) { $1 }
+        let seen = try await tool.cut(peer, at: "smtp-once", "silent", time, scan)
+        #expect(seen.code == .deadlineExceeded && seen.stage == .tls)
+        #expect(seen.report.verdict?.isGood == true && seen.report.chain.count == 2)
+        #expect(seen.report.session?.version == "TLSv1.3" && seen.report.trials.isEmpty)
+        #expect(await tool.bench.openDescriptors == 0)
+        await peer.stop()
+    }
 }

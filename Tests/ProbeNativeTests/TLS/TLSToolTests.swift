@@ -235,6 +235,13 @@ import Testing
         await peer.stop()
     }
 
+    @Test func thePolicyIsAskedFirst() async throws {
+        let denied = try OneToolBench(TLSTool(), policy: DenyPurpose(purpose: .target))
+        defer { denied.stop() }
+        let result = try await denied.run("127.0.0.1")
+        #expect(result.code == .policyDenied && result.stage == .policy)
+    }
+
     @Test func bothFamiliesSideBySide() async throws {
         let tool = try await TLSToolBench()
         defer { tool.stop() }
