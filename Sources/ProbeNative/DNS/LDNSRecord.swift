@@ -45,10 +45,22 @@ final class LDNSRecord {
 
     func name(_ index: Int) -> CanonicalName? { bytes(index).flatMap { CanonicalName(wire: $0) } }
 
-    /// Whether the type bitmap at `index` (NSEC, NSEC3) has the type.
+    /// Whether the type bitmap at `index` (NSEC, NSEC3) has the type. Read here: ldns looks one byte past the end of a
+    /// bitmap that is cut off.
     func bitmap(_ index: Int, has type: DNSRecordType) -> Bool {
-        guard index < ldns_rr_rd_count(pointer), let bitmap = ldns_rr_rdf(pointer, index) else { return false }
-        return ldns_nsec_bitmap_covers_type(bitmap, ldns_rr_type(UInt32(type.rawValue))) != 0
+        var rest = (bytes(index) ?? [])[...]
+        let (window, place) = (UInt8(type.rawValue >> 8), Int(type.rawValue & 255))
+        // Window blocks (RFC 4034 section 4.1.2): number, length, bits.
+        while rest.count >= 2 {
+            let (number, length) = (rest[rest.startIndex], Int(rest[rest.startIndex + 1]))
+            rest = rest.dropFirst(2)
+            guard length <= rest.count else { return false }
+            if number == window {
+                return place / 8 < length && rest[rest.startIndex + place / 8] & (0x80 >> UInt8(place % 8)) != 0
+            }
+            rest = rest.dropFirst(length)
+        }
+        return false
     }
 
     /// All fields in a row.

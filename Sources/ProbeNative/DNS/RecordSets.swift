@@ -7,7 +7,7 @@ struct RecordSets {
     private(set) var additional: [SignedSet] = []
 
     /// More sets than a real answer has: grouping them must stay cheap.
-    private static let mostRecords = 2000
+    private static let mostRecords = 1000
 
     /// - Parameter message: one that has been decoded already.
     /// - Throws: `protocol_error`, `local_resource_exhausted`.

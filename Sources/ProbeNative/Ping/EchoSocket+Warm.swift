@@ -1,4 +1,3 @@
-import CLinux
 import COping
 
 #if canImport(Glibc)

@@ -103,7 +103,7 @@ struct DNSWalk {
             }
         }
         guard let failure else {
-            throw ProbeFailure(.response, .resolveFailure, "No server of \(zone) has an address that was found.")
+            throw ProbeFailure(.resolve, .noAddress, "No server of \(zone) has an address that can be used.")
         }
         let count = tries == 1 ? "The one server asked" : "All \(tries) servers asked"
         throw ProbeFailure(

@@ -33,10 +33,10 @@ struct ChainOfTrust {
         check = SignatureCheck(time)
     }
 
-    /// - Throws: `noAnchor` when nothing above the name is trusted.
+    /// - Throws: `undecided` when nothing above the name is trusted.
     func requireAnchor(above name: CanonicalName) throws(ValidationEnd) {
         guard anchors.keys.contains(where: { name.isAtOrBelow($0) }) else {
-            throw .noAnchor("No trust anchor is above \(name)")
+            throw .undecided("No trust anchor is above \(name)")
         }
     }
 
@@ -44,7 +44,7 @@ struct ChainOfTrust {
     mutating func zone(holding name: CanonicalName) async throws(ValidationEnd) -> ZoneTrust {
         let above = anchors.keys.filter { name.isAtOrBelow($0) }
         guard let start = above.max(by: { $0.labelCount < $1.labelCount }) else {
-            throw .noAnchor("No trust anchor is above \(name)")
+            throw .undecided("No trust anchor is above \(name)")
         }
         var current = try await anchored(start)
         for labels in start.labelCount..<max(start.labelCount, name.labelCount) {

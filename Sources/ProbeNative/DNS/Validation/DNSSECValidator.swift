@@ -19,7 +19,7 @@ struct DNSSECValidator {
             verdict =
                 switch error {
                 case .bogus(let reason): DNSSECVerdict(.bogus, reason)
-                case .noAnchor(let reason): DNSSECVerdict(.indeterminate, reason)
+                case .undecided(let reason): DNSSECVerdict(.indeterminate, reason)
                 case .stopped(let failure): DNSSECVerdict(.indeterminate, failure.detail, cause: failure)
                 }
         }
@@ -122,8 +122,10 @@ struct DNSSECValidator {
     private mutating func negative(
         _ name: CanonicalName, _ type: DNSRecordType, _ reply: DNSReply, _ sections: RecordSets, isAliased: Bool
     ) async throws(ValidationEnd) {
-        // An authoritative server stops where an alias leaves its zones; the rest was not asked for.
-        if isAliased, sections.authority.isEmpty, !reply.answer.flags.recursionAvailable { return }
+        // An authoritative server stops where an alias leaves its zones.
+        if isAliased, sections.authority.isEmpty, !reply.answer.flags.recursionAvailable {
+            throw .undecided("The answer ends at the alias \(name)")
+        }
         let place = type == .ds ? name.parent ?? .root : name
         let isNameError = reply.answer.responseCode == .nameError
         let signer = sections.authority.first { [.nsec, .nsec3].contains($0.type) && $0.signer != nil }?.signer

@@ -7,7 +7,7 @@ public struct DNSSECVerdict: Sendable, Hashable {
         case insecure
         /// There should be a chain, and it is broken.
         case bogus
-        /// No trust anchor is above the name, or the records that are needed could not be had.
+        /// No trust anchor is above the name, or records that are needed are not there.
         case indeterminate
     }
 
@@ -62,5 +62,6 @@ enum ValidationEnd: Error {
     case bogus(String)
     /// The records that are needed could not be had.
     case stopped(ProbeFailure)
-    case noAnchor(String)
+    /// No anchor is above the name, or the answer is not all of one.
+    case undecided(String)
 }

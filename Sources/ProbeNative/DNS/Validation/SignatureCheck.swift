@@ -90,6 +90,8 @@ struct SignatureCheck {
     private static func verifies(
         _ set: SignedSet, _ signature: RecordSignature, _ key: ZoneKey, at seconds: UInt32
     ) -> Bool {
+        // What OpenSSL says about a bad signature stays in this thread's queue, where TLS would find it.
+        defer { OpenSSLErrors.clear() }
         guard let list = ldns_rr_list_new() else { return false }
         // Frees the list and not its records.
         defer { ldns_rr_list_free(list) }
