@@ -3,6 +3,9 @@
 # or wrong in one way each. NAME.zone is what a server of the zone loads (root.zone and test.zone are the tree's upper
 # two); anchor.ds is the root's key as a trust anchor. The servers are ns.root. (127.1.0.1), ns.test. (127.1.0.2) and
 # ns.leaf.test. (127.1.0.3), all on one port of the caller's choice.
+#
+# $ORIGIN and $TTL are the zone files':
+# shellcheck disable=SC2016
 set -euo pipefail
 cd "$1"
 

@@ -46,7 +46,24 @@ import Testing
         }
     }
 
-    @Test func overTCPAndWithoutRecursion() async throws {
+    /// Asked of the zone's own server, with an anchor for that zone only.
+    @Test func anAliasMayLeadOutOfWhatIsTrusted() async throws {
+        try await withTree { tree, bench in
+            let place = ParameterValue.Member("resolver", .string("127.1.0.3:\(tree.tree.port)"))
+            let keys = try await bench.ask("secure.test", "DNSKEY", port: nil, [place])
+            let anchor = ParameterValue.Member(
+                "trust_anchor", .string("secure.test. IN DNSKEY " + (try #require(keys.values().first))))
+            let validate = ParameterValue.Member("validate", .bool(true))
+            let inside = try await bench.ask("alias.secure.test", "A", port: nil, [place, anchor, validate])
+            #expect(inside.report.verdict?.status == .secure)
+            let outside = try await bench.ask("crossing.secure.test", "A", port: nil, [place, anchor, validate])
+            #expect(outside.failure == nil)
+            #expect(outside.report.verdict?.status == .indeterminate)
+            #expect(outside.report.verdict?.reason == "No trust anchor is above www.hashed.test.")
+        }
+    }
+
+    @Test func overTCPAndInSmallMessages() async throws {
         try await withTree { tree, bench in
             for more in [("transport", ParameterValue.string("tcp")), ("edns_size", .integer(512))] {
                 let asked = try await bench.validate(
@@ -90,7 +107,7 @@ import Testing
         #expect(asked.report.verdict?.status == .indeterminate)
     }
 
-    /// 2,000 keys of one tag (CVE-2023-50387), and a name that takes more steps than any real one.
+    /// More keys than a zone has (CVE-2023-50387).
     @Test func workIsBounded() async throws {
         let anchor = ". IN DS 1 13 2 " + String(repeating: "ab", count: 32)
         let key: [UInt8] = [1, 1, 3, 13] + [UInt8](repeating: 7, count: 8)
