@@ -1,7 +1,7 @@
 /// Loss and round-trip times of every hop on the way to a host, cycle after cycle.
 public struct MTRTool: Tool {
     public let name = "mtr"
-    public let summary = "loss and round-trip times of every hop on the way to a host"
+    public let summary = "loss and times of every hop on the way to a host"
 
     public struct Parameters: Sendable, Hashable {
         public var path: TraceParameters
