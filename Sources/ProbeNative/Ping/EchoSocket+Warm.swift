@@ -1,3 +1,4 @@
+import CLinux
 import COping
 
 #if canImport(Glibc)

@@ -9,7 +9,7 @@ import CLinux
 public final class Gate: ReactorLocal, @unchecked Sendable {
     // @unchecked: confined to its reactor's thread.
 
-    public enum Transport: Sendable { case tcp, udp }
+    public enum Transport: String, Sendable { case tcp, udp }
 
     /// The local end that a job asks for.
     public enum Source: Sendable, Hashable {
@@ -58,12 +58,9 @@ public final class Gate: ReactorLocal, @unchecked Sendable {
         request.port = address.port
         try check(request)
         let share = try await descriptors.draw(until: deadline, stage: .connect)
-        do throws(Errno) {
-            let type = transport == .tcp ? PROBE_SOCK_STREAM : PROBE_SOCK_DGRAM
-            let descriptor = try Syscalls.socket(address.address.family.domain, type, 0)
-            if let source { try Self.bind(descriptor.number, source, address.address.family) }
-            return try Socket(reactor, descriptor, share)
-        } catch {
+        let type = transport == .tcp ? PROBE_SOCK_STREAM : PROBE_SOCK_DGRAM
+        let descriptor = try Self.socket(to: address, type, 0, source, .connect)
+        do throws(Errno) { return try Socket(reactor, descriptor, share) } catch {
             throw error.failure(.connect, "opening a socket to \(address)")
         }
     }
@@ -88,13 +85,7 @@ public final class Gate: ReactorLocal, @unchecked Sendable {
         request.address = address.address
         request.port = address.port
         try check(request)
-        do throws(Errno) {
-            let descriptor = try Syscalls.socket(address.address.family.domain, type, proto)
-            if let source { try Self.bind(descriptor.number, source, address.address.family) }
-            return descriptor
-        } catch {
-            throw error.failure(.connect, "opening a socket to \(address)")
-        }
+        return try Self.socket(to: address, type, proto, source, .connect)
     }
 
     /// Sends one packet through a socket that many jobs share, opened at start-up (`RawSockets`).
@@ -173,21 +164,42 @@ public final class Gate: ReactorLocal, @unchecked Sendable {
         var request = request
         request.address = address
         try check(request)
+        let peer = SocketAddress(address, port: 9)
+        let descriptor = try Self.socket(to: peer, PROBE_SOCK_DGRAM, 0, source, .request)
         do throws(Errno) {
-            let descriptor = try Syscalls.socket(address.family.domain, PROBE_SOCK_DGRAM, 0)
-            if let source { try Self.bind(descriptor.number, source, address.family) }
-            try Syscalls.connect(descriptor.number, to: SocketAddress(address, port: 9))
+            try Syscalls.connect(descriptor.number, to: peer)
             if let local = try Syscalls.localAddress(descriptor.number)?.address { return local }
         } catch { throw error.failure(.request, "sending to \(address)") }
         throw ProbeFailure(.request, .internalError, "The kernel tells no local address towards \(address).")
     }
 
-    private static func bind(_ fd: Int32, _ source: Source, _ family: IPAddress.Family) throws(Errno) {
-        switch source {
-        case .interface(let name): try Syscalls.bindToDevice(fd, name)
-        case .address(let address):
-            guard address.family == family else { throw Errno(rawValue: EAFNOSUPPORT) }
-            try Syscalls.bind(fd, to: SocketAddress(address, port: 0))
+    /// - Throws: `invalid_parameters` for a source that this node does not have or that is of another IP version.
+    private static func socket(
+        to address: SocketAddress, _ type: Int32, _ proto: Int32, _ source: Source?, _ stage: Stage
+    ) throws(ProbeFailure) -> FileDescriptor {
+        let family = address.address.family
+        do throws(Errno) {
+            let descriptor = try Syscalls.socket(family.domain, type, proto)
+            switch source {
+            case nil: break
+            case .interface(let name): try Syscalls.bindToDevice(descriptor.number, name)
+            case .address(let local):
+                guard local.family == family else { throw Errno(rawValue: EAFNOSUPPORT) }
+                try Syscalls.bind(descriptor.number, to: SocketAddress(local, port: 0))
+            }
+            return descriptor
+        } catch {
+            switch (error.rawValue, source) {
+            case (ENODEV, .interface(let name)):
+                throw ProbeFailure(
+                    stage, .invalidParameters, "source \(name.quotedForMessage) is no interface of this node.")
+            case (EADDRNOTAVAIL, .address(let local)):
+                throw ProbeFailure(stage, .invalidParameters, "source \(local) is no address of this node.")
+            case (EAFNOSUPPORT, .address(let local)):
+                throw ProbeFailure(
+                    stage, .invalidParameters, "source \(local) is of another IP version than \(address.address).")
+            default: throw error.failure(stage, "opening a socket to \(address)")
+            }
         }
     }
 }

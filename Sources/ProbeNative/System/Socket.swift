@@ -1,3 +1,5 @@
+import CLinux
+
 #if canImport(Glibc)
     import Glibc
 #endif
@@ -38,20 +40,37 @@ public final class Socket {
     /// TCP_NODELAY: a prober's small writes must not wait for an acknowledgement.
     public func setNoDelay() { try? Syscalls.setOption(number, Int32(IPPROTO_TCP), TCP_NODELAY, 1) }
 
-    func connect(to address: SocketAddress, until deadline: Instant) async throws(ProbeFailure) {
-        let doing = "connecting to \(address)"
+    /// How a connect ended, for who tells the errors apart by themselves.
+    enum Connection: Sendable, Hashable {
+        case made, timeout, cancelled
+        /// `isLocal`: the node's kernel said so at once, before anything came back from the network.
+        case failed(Errno, isLocal: Bool)
+    }
+
+    func tryConnect(to address: SocketAddress, until deadline: Instant) async -> Connection {
         do throws(Errno) {
-            return try Syscalls.connect(number, to: address)
+            try Syscalls.connect(number, to: address)
+            return .made
         } catch {
-            guard error.rawValue == EINPROGRESS else { throw error.failure(.connect, doing) }
+            guard error.rawValue == EINPROGRESS else { return .failed(error, isLocal: true) }
         }
         mayWrite = false
         switch await wait(.write, until: deadline) {
         case .ready: break
+        case .timeout: return .timeout
+        case .cancelled: return .cancelled
+        }
+        return Syscalls.pendingError(number).map { .failed($0, isLocal: false) } ?? .made
+    }
+
+    func connect(to address: SocketAddress, until deadline: Instant) async throws(ProbeFailure) {
+        let doing = "connecting to \(address)"
+        switch await tryConnect(to: address, until: deadline) {
+        case .made: return
+        case .failed(let error, _): throw error.failure(.connect, doing)
         case .timeout: throw ProbeFailure(.connect, .connectionTimeout, "No answer while \(doing).")
         case .cancelled: throw .cancelled(.connect)
         }
-        if let error = Syscalls.pendingError(number) { throw error.failure(.connect, doing) }
     }
 
     /// Suspends until a read may succeed.
