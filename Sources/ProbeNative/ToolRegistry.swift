@@ -15,7 +15,9 @@ public struct ToolRegistry: Sendable {
             DNSTool(),
             HTTPTool(),
             TLSTool(),
+            PortCheckTool(),
             ReverseDNSTool(),
+            TCPTool(),
         ])
     }
 

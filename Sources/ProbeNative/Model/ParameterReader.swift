@@ -8,6 +8,8 @@ public struct ParameterReader {
     public struct Declaration: Sendable, Hashable {
         public enum Kind: Sendable, Hashable {
             case integer, number, flag, text, choice([String]), list, object
+            /// A list of texts that may have commas in them.
+            case texts
         }
         public var name: String
         public var kind: Kind
@@ -247,7 +249,8 @@ extension String {
                 shown += "..."
                 break
             }
-            shown += scalar.value < 0x20 || (0x7f...0x9f).contains(scalar.value)
+            shown +=
+                scalar.value < 0x20 || (0x7f...0x9f).contains(scalar.value)
                 ? "\\u{\(String(scalar.value, radix: 16))}" : String(scalar)
         }
         return "\"\(shown)\""

@@ -19,15 +19,17 @@ public final class Pattern: Sendable {
     /// `\G` is where a search began; one that is gone on with from elsewhere would find it there.
     let canResume: Bool
 
-    /// - Parameter parameter: named by the refusal.
-    public init(_ text: String, parameter: String) throws(InvalidInput) {
+    /// - Parameters:
+    ///   - parameter: named by the refusal.
+    ///   - matchesLines: `^` and `$` match at each line, not only at the ends of the whole: `(?m)`.
+    public init(_ text: String, parameter: String, matchesLines: Bool = false) throws(InvalidInput) {
         guard text.utf8.count <= Self.longest else {
             throw InvalidInput("\(parameter) must be a pattern of at most \(Self.longest) bytes.")
         }
         self.text = text
         canResume = !text.contains("\\G")
         do throws(PatternError) {
-            code = try PatternCode(compiling: text)
+            code = try PatternCode(compiling: text, matchesLines: matchesLines)
         } catch {
             throw InvalidInput("\(parameter) is no valid pattern at offset \(error.offset): \(error.message).")
         }

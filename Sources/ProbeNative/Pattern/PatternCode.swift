@@ -5,7 +5,7 @@ final class PatternCode: @unchecked Sendable {
     // @unchecked: an opaque pointer to memory that is only read.
     let pointer: OpaquePointer
 
-    init(compiling text: String) throws(PatternError) {
+    init(compiling text: String, matchesLines: Bool) throws(PatternError) {
         // Protocols end their lines with CRLF: `^250 OK$` must match one of them.
         guard let context = pcre2_compile_context_create_8(nil) else {
             throw PatternError(offset: 0, message: "no memory")
@@ -15,8 +15,9 @@ final class PatternCode: @unchecked Sendable {
         var status: Int32 = 0
         var offset = 0
         var text = text
+        let options = PROBE_PCRE2_COMPILE | (matchesLines ? PCRE2_MULTILINE : 0)
         let compiled = text.withUTF8 { utf8 in
-            pcre2_compile_8(utf8.baseAddress, utf8.count, PROBE_PCRE2_COMPILE, &status, &offset, context)
+            pcre2_compile_8(utf8.baseAddress, utf8.count, options, &status, &offset, context)
         }
         guard let compiled else { throw PatternError(offset: offset, message: Self.message(status)) }
         pointer = compiled

@@ -22,6 +22,11 @@ public final class PythonPeer: Sendable {
         try await PythonPeer(script: "starttls_peer.py", [certificate.chain, certificate.key])
     }
 
+    /// The ports of tcp_peer.py by their names; TLS where there is a certificate.
+    public static func tcp(_ certificate: CertificateFiles? = nil) async throws -> PythonPeer {
+        try await PythonPeer(script: "tcp_peer.py", certificate.map { [$0.chain, $0.key] } ?? [])
+    }
+
     private init(script: String, _ arguments: [String] = []) async throws {
         process = try ChildProcess.start("/usr/bin/python3", [Places.testFile("Peers/" + script)] + arguments)
         do {

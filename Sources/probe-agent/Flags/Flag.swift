@@ -9,6 +9,8 @@ struct Flag: Sendable {
         case pairs
         /// `--ports 80,443`, as often as wanted.
         case list
+        /// `--steps expect:^220`, as often as wanted.
+        case texts
     }
 
     /// Without the dashes, in kebab-case.
@@ -28,6 +30,7 @@ struct Flag: Sendable {
         case .toggle(let isOn): return "\(lead)--\(isOn ? "[no-]" : "")\(name)"
         case .pairs: return "\(lead)--\(name) 'NAME: VALUE'"
         case .list: return "\(lead)--\(name) A,B,..."
+        case .texts: return "\(lead)--\(name) TEXT ..."
         }
     }
 }

@@ -1,4 +1,4 @@
-/// The spellings that people's fingers know from ping, dig and curl, all in one place. A tool that is not listed has
+/// The spellings that people's fingers know from ping, dig, curl and nmap, all in one place. A tool that is not listed has
 /// none; its flags work all the same.
 enum Shorthand {
     typealias Assignment = (parameter: String, value: String)
@@ -10,6 +10,8 @@ enum Shorthand {
         "dns": ["record_type": "-t", "port": "-p"],
         "tls": ["port": "-p"],
         "http": ["method": "-X", "headers": "-H", "body": "-d"],
+        "port_check": ["ports": "-p"],
+        "tcp": ["port": "-p"],
     ]
 
     static func letter(for parameter: String, of tool: String) -> String? { letters[tool]?[parameter] }
@@ -37,12 +39,19 @@ enum Shorthand {
             words["-k"] = ("verify_tls", "false")
             words["-x"] = ("record_type", "PTR")
         }
+        if tool == "port_check" {
+            words["-sT"] = ("protocol", "tcp")
+            words["-sU"] = ("protocol", "udp")
+        }
         return words
     }
 
-    /// `probe-agent dns example.com AAAA @1.1.1.1`: the words after the target, in any order.
+    /// The words after the target, in any order: `dns example.com AAAA @1.1.1.1`, `port_check example.com 22,80-90`,
+    /// `tcp example.com 25 expect:^220 'send:QUIT\r\n'`.
     static func operand(_ word: String, of tool: String) -> Assignment? {
         if tool == "reverse_dns", word.hasPrefix("@") { return ("resolver", String(word.dropFirst())) }
+        if tool == "port_check" { return ("ports", word) }
+        if tool == "tcp" { return (word.allSatisfy(\.isNumber) ? "port" : "steps", word) }
         guard tool == "dns" else { return nil }
         if word.hasPrefix("+") { return digOption(word.dropFirst()) }
         return word.hasPrefix("@") ? ("resolver", String(word.dropFirst())) : ("record_type", word)

@@ -38,13 +38,17 @@ struct ToolFlags {
             guard let (name, value) = Shorthand.operand(operand, of: tool.name), declaration(name) != nil else {
                 throw UsageError("\(operand.shownInSentence) is one word too many: \(tool.name) takes one target.")
             }
-            members.append(.init(name, .string(value)))
+            try add(match: FlagParser.Match(flag: name.flagName, value: value), to: &members)
         }
-        for match in parsed.matches {
-            guard let declaration = declarations.first(where: { $0.name.flagName == match.flag }) else { continue }
-            add(try value(match, for: declaration), to: &members, as: declaration.name)
-        }
+        for match in parsed.matches { try add(match: match, to: &members) }
         return Job(target: target, parameters: members)
+    }
+
+    private func add(
+        match: FlagParser.Match, to members: inout [ParameterValue.Member]
+    ) throws(UsageError) {
+        guard let declaration = declarations.first(where: { $0.name.flagName == match.flag }) else { return }
+        add(try value(match, for: declaration), to: &members, as: declaration.name)
     }
 
     private func declaration(_ name: String) -> ParameterReader.Declaration? { declarations.first { $0.name == name } }
@@ -56,6 +60,7 @@ struct ToolFlags {
         switch declaration.kind {
         case .object: return .object([try pair(match)])
         case .list: return .array(match.value.split(separator: ",").map { .string(String($0)) })
+        case .texts: return .array([.string(match.value)])
         case .integer, .number, .flag, .text, .choice: return .string(match.value)
         }
     }
@@ -97,6 +102,7 @@ extension Flag {
             if list.count > 20 { remarks.append("one of " + choices.joined(separator: ", ")) }
         case .flag: form = .toggle(isOn: declaration.defaultText == "true")
         case .list: form = .list
+        case .texts: form = .texts
         case .object: form = .pairs
         }
         if declaration.kind == .flag {

@@ -13,6 +13,8 @@ enum ResultText {
         case let report as TracerouteReport: TracerouteText.render(report, result: result, color: color)
         case let report as MTRReport: MTRText.render(report, result: result, color: color)
         case let report as PathMTUReport: PathMTUText.render(report, result: result, color: color)
+        case let report as PortCheckReport: PortCheckText.render(report, result: result, color: color)
+        case let report as TCPReport: TCPText.render(report, result: result, color: color)
         default: GenericText.render(result, color: color)
         }
     }
