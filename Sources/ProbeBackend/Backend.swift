@@ -19,10 +19,11 @@ public struct Backend: Service {
         onListening: @escaping @Sendable (SocketAddress) async -> Void = { _ in }
     ) throws {
         let gateway = NodeGateway(
-            store: store, hub: NodeHub(), waiters: JobWaiters(), clock: clock, limits: configuration.nodes,
-            logger: logger)
+            store: store, hub: NodeHub(), waiters: JobWaiters(), progress: JobProgress(), clock: clock,
+            limits: configuration.nodes, logger: logger)
         let jobs = JobService(
-            store: store, hub: gateway.hub, waiters: gateway.waiters, clock: clock, logger: logger)
+            store: store, hub: gateway.hub, waiters: gateway.waiters, progress: gateway.progress, clock: clock,
+            logger: logger)
         let tls = try configuration.tls.map(Self.tls)
         var application = Application(
             router: Self.router(configuration, jobs),

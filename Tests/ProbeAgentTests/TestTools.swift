@@ -10,6 +10,8 @@ struct GatedTool: Tool {
     let name = "gated"
     let summary = "waits for the test"
     var gate = TestGate()
+    /// After each report.
+    static let pause = Duration.milliseconds(40)
 
     struct Note: Report {
         var text: String
@@ -23,7 +25,10 @@ struct GatedTool: Tool {
     }
     func weight(_ parameters: (weight: Int, steps: Int)) -> Int { parameters.weight }
     func run(_ target: Host, _ parameters: (weight: Int, steps: Int), in context: ProbeContext) async -> ProbeOutcome {
-        for step in 0..<parameters.steps { context.progress?(Note(text: "step \(step)")) }
+        for step in 0..<parameters.steps {
+            context.progress?(Note(text: "step \(step)"))
+            _ = await context.reactor.park(until: context.now + Self.pause)
+        }
         switch await gate.wait(on: context.reactor) {
         case .ready: return ProbeOutcome(Note(text: "done"))
         default: return ProbeOutcome(failure: .cancelled(.response))
@@ -64,6 +69,8 @@ final class TestGate: Sendable {
         }
         for (reactor, token) in waiting { reactor.submit { reactor.wake(token) } }
     }
+
+    var arrived: Int { state.withLock { $0.arrivals } }
 
     /// Returns when `count` have come to wait in all.
     func arrivals(_ count: Int) async {

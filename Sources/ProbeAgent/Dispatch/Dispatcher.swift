@@ -149,20 +149,19 @@ public final class Dispatcher: Sendable {
     // MARK: Running
 
     private func start(_ job: ValidatedJob) {
+        let reporter = job.wantsProgress ? ProgressReporter(job.requestID, time: engine.time, send: progress) : nil
         let running = engine.start(
             job.probe, deadline: job.deadline, queued: engine.time.now - job.receivedAt,
-            permit: Permit { [weak self] in self?.release(job) }, progress: job.wantsProgress ? reporter(job) : nil
-        ) { [self] result in answer(job.requestID, result) }
+            permit: Permit { [weak self] in self?.release(job) }, progress: reporter?.report
+        ) { [self] result in
+            reporter?.end()
+            answer(job.requestID, result)
+        }
         state.withLock { state in
             guard case .starting(let stop) = state.active[job.requestID] else { return }
             state.active[job.requestID] = .running(running)
             if let stop { running.stop(stop) }
         }
-    }
-
-    private func reporter(_ job: ValidatedJob) -> @Sendable (any Report) -> Void {
-        let numbering = ProgressNumbering(job.requestID)
-        return { [progress] partial in progress(numbering.next(partial)) }
     }
 
     /// A slot came free, because a tool has really ended.

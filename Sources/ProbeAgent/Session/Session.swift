@@ -100,10 +100,14 @@ public final class Session: Sendable {
         }
     }
 
+    /// What a partial result may be at most: an answer's limit would be too much for something that may be lost.
+    private static let longestProgress = 64 << 10
+
     /// Sends a frame that may be lost: dropped when there is no connection or it is slow.
     public func sendProgress(_ frame: ProgressFrame) {
-        guard let live = state.withLock({ $0.live }) else { return }
-        let bytes = frame.encoded()
+        guard let live = state.withLock({ $0.live }), live.channel.isWritable,
+            let bytes = frame.encoded(limit: Self.longestProgress)
+        else { return }
         live.channel.eventLoop.execute { live.handler.value.sendProgress(bytes) }
     }
 

@@ -14,12 +14,13 @@ struct JobPost {
         let target: String
         let priority: Int?
         let timeout: Double?
+        let progress: Bool?
         let expiresIn: Double?
         let requestID: String?
         let wait: Double?
 
         enum CodingKeys: String, CodingKey {
-            case node, tool, target, priority, timeout, wait
+            case node, tool, target, priority, timeout, progress, wait
             case expiresIn = "expires_in"
             case requestID = "request_id"
         }
@@ -50,7 +51,8 @@ struct JobPost {
         job = NewJob(
             requestID: requestID, node: node == "any" ? nil : node.lowercased(), anyNode: node == "any",
             tool: body.tool, target: body.target, parameters: try Self.parameters(object), priority: priority,
-            timeout: body.timeout, createdAt: now, expiresAt: now.adding(seconds: expiresIn))
+            timeout: body.timeout, wantsProgress: body.progress ?? false, createdAt: now,
+            expiresAt: now.adding(seconds: expiresIn))
     }
 
     static func checkedWait(_ seconds: Double) throws -> Double {

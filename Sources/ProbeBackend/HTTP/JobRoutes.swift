@@ -29,7 +29,7 @@ struct JobRoutes: Sendable {
             try await service.submit(jobs)
         }
         let records = try await service.store.jobs(jobs.map(\.requestID))
-        let texts = try records.map(JobView.text)
+        let texts = try records.map(view)
         let isFinished = records.allSatisfy(\.state.isFinal)
         return .json(isList ? JSONText.list("jobs", texts) : texts.first ?? [], status: isFinished ? .ok : .accepted)
     }
@@ -61,14 +61,18 @@ struct JobRoutes: Sendable {
     }
 
     private func get(_ requestID: String) async throws -> Response {
-        .json(try JobView.text(try await job(requestID)))
+        .json(try view(try await job(requestID)))
+    }
+
+    private func view(_ record: JobRecord) throws -> [UInt8] {
+        try JobView.text(record, progress: service.progress.newest(of: record.job.requestID))
     }
 
     private func cancel(_ requestID: String) async throws -> Response {
         guard RequestID.isValid(requestID) else { throw Self.unknown(requestID) }
         switch try await service.cancel(requestID) {
         case .cancelled:
-            return .json(try JobView.text(try await job(requestID)))
+            return .json(try view(try await job(requestID)))
         case .alreadyFinished:
             throw Problem(
                 status: .conflict, code: "job_finished", detail: "The job \"\(requestID)\" is finished already.")

@@ -1,4 +1,4 @@
-/// A job as clients see it; `parameters` and `result` are added as the bytes they are.
+/// A job as clients see it; `parameters`, `result` and the partial result are added as the bytes they are.
 struct JobView: Encodable {
     private let requestID: String
     private let nodeUUID: String?
@@ -62,8 +62,12 @@ struct JobView: Encodable {
         try container.encode(executionTime, forKey: .executionTime)
     }
 
-    static func text(_ record: JobRecord) throws -> [UInt8] {
-        try JSONText.encode(
-            JobView(record), adding: [("parameters", record.job.parameters), ("result", record.result)])
+    static func text(_ record: JobRecord, progress: PartialResult?) throws -> [UInt8] {
+        let seen = try progress.map { progress in
+            RawJSON(checked: try JSONText.encode(["seq": progress.sequence], adding: [("partial", progress.partial)]))
+        }
+        return try JSONText.encode(
+            JobView(record),
+            adding: [("parameters", record.job.parameters), ("result", record.result), ("progress", seen)])
     }
 }

@@ -9,6 +9,7 @@ struct JobService: Service {
     let store: any Store
     let hub: NodeHub
     let waiters: JobWaiters
+    let progress: JobProgress
     let clock: BackendClock
     let logger: Logger
 
@@ -84,6 +85,7 @@ struct JobService: Service {
     private func ended(_ jobs: [EndedJob]) async {
         guard !jobs.isEmpty else { return }
         await hub.ended(jobs)
+        progress.forget(jobs.map(\.requestID))
         waiters.finished(jobs.map(\.requestID))
     }
 }

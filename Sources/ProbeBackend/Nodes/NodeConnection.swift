@@ -73,7 +73,7 @@ struct NodeConnection: Sendable {
                 let job = record.job
                 let message = JobMessage(
                     requestID: job.requestID, tool: job.tool, target: job.target, priority: job.priority,
-                    timeout: job.timeout, timestamp: gateway.clock.now)
+                    timeout: job.timeout, progress: job.wantsProgress ? true : nil, timestamp: gateway.clock.now)
                 return try JSONText.encode(message, adding: [("parameters", job.parameters)])
             })
     }
@@ -87,6 +87,9 @@ struct NodeConnection: Sendable {
 
         let replies = try mail.replies(at: gateway.clock.now)
         if !replies.isEmpty { try await outbound.write(replies) }
+        for (requestID, partial) in mail.partials where session.isOutstanding(requestID) {
+            gateway.progress.keep(partial, of: requestID)
+        }
         if !mail.answers.isEmpty { try await store(mail.answers) }
         if let heartbeat = mail.heartbeat { await keep(heartbeat) }
     }
@@ -103,6 +106,7 @@ struct NodeConnection: Sendable {
         }
         let results = zip(answers, outcomes)
         session.settled(answers.map(\.requestID))
+        gateway.progress.forget(answers.map(\.requestID))
         gateway.waiters.finished(results.lazy.filter { $0.1 == .finished }.map(\.0.requestID))
         try await outbound.write(
             results.map { answer, outcome in

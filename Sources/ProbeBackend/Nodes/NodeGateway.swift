@@ -6,6 +6,7 @@ struct NodeGateway: Sendable {
     let store: any Store
     let hub: NodeHub
     let waiters: JobWaiters
+    let progress: JobProgress
     let clock: BackendClock
     let limits: NodeLimits
     let logger: Logger

@@ -7,6 +7,8 @@ struct NodeMail {
     }
 
     private(set) var answers: [Answer] = []
+    /// The newest of each job.
+    private(set) var partials: [String: PartialResult] = [:]
     /// The newest one.
     private(set) var heartbeat: RawJSON?
     private(set) var ignoredTypes: [String] = []
@@ -23,6 +25,7 @@ struct NodeMail {
             switch try JSONText.decode(NodeMessage.self, from: text) {
             case .heartbeat(let message): take(message, text)
             case .response(let message): take(message, result: object["result"])
+            case .progress(let message): take(message, partial: object["partial"])
             case .ping: replies.append(.pong)
             case .other(let type): ignoredTypes.append(type)
             }
@@ -46,6 +49,12 @@ struct NodeMail {
             Answer(
                 requestID: message.requestID, success: message.success, executionTime: message.executionTime,
                 result: result))
+    }
+
+    /// It may be lost as it is, so one that cannot be used is passed over without a word.
+    private mutating func take(_ message: ProgressMessage, partial: RawJSON?) {
+        guard let partial, partial.isObject, message.sequence > 0 else { return }
+        partials[message.requestID] = PartialResult(sequence: message.sequence, partial: partial)
     }
 
     private mutating func complain(_ sentence: String, about requestID: String? = nil) {

@@ -25,6 +25,7 @@ struct AuthenticationMessage: Decodable {
 enum NodeMessage: Decodable {
     case heartbeat(HeartbeatMessage)
     case response(ResponseMessage)
+    case progress(ProgressMessage)
     case ping
     /// Known and of no consequence here, or unknown: ignored either way.
     case other(type: String)
@@ -39,6 +40,7 @@ enum NodeMessage: Decodable {
             switch type {
             case "heartbeat": .heartbeat(try HeartbeatMessage(from: decoder))
             case "diagnostic_response": .response(try ResponseMessage(from: decoder))
+            case "diagnostic_progress": .progress(try ProgressMessage(from: decoder))
             case "ping": .ping
             default: .other(type: type)
             }
@@ -80,6 +82,17 @@ struct ResponseMessage: Decodable {
         case requestID = "request_id"
         case success
         case executionTime = "execution_time"
+    }
+}
+
+/// A partial result. `partial` is taken as it came.
+struct ProgressMessage: Decodable {
+    let requestID: String
+    let sequence: Int
+
+    enum CodingKeys: String, CodingKey {
+        case requestID = "request_id"
+        case sequence = "seq"
     }
 }
 
@@ -155,10 +168,12 @@ struct JobMessage: Encodable {
     let target: String
     let priority: Int
     let timeout: Double?
+    /// Left out unless true: it is an extension.
+    let progress: Bool?
     let timestamp: Instant
 
     enum CodingKeys: String, CodingKey {
-        case type, tool, target, priority, timeout, timestamp
+        case type, tool, target, priority, timeout, progress, timestamp
         case requestID = "request_id"
     }
 }

@@ -53,6 +53,10 @@ final class NodeSession: Sendable {
     // MARK: What the node has
 
     var outstanding: Int { load.withLockedValue { $0.outstanding.count } }
+    /// Whether the node has this job and owes its answer.
+    func isOutstanding(_ requestID: String) -> Bool {
+        load.withLockedValue { $0.outstanding.contains(requestID) }
+    }
     var room: Int { max(0, window - outstanding) }
     /// What the node has and is about to get, in shares of its window.
     var pressure: Double {

@@ -61,6 +61,8 @@ public struct NewJob: Sendable {
     public var priority: Int
     /// Seconds; nil leaves it to the node.
     public var timeout: Double?
+    /// Partial results are wanted while it runs.
+    public var wantsProgress: Bool
     public var createdAt: Instant
     public var expiresAt: Instant
 }

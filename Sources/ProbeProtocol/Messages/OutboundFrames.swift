@@ -132,6 +132,16 @@ public struct ProgressFrame: Report {
         writer.field("seq", sequence)
         writer.object("partial") { partial.write(to: &$0) }
     }
+
+    /// The frame's bytes, at most `limit`: parts are left out in the order of `CutPart` until it fits. Nil when it does
+    /// not even so: a partial result is not worth more.
+    public func encoded(limit: Int) -> [UInt8]? {
+        for cut in [nil] + CutPart.allCases.map(Optional.some) {
+            let bytes = JSONWriter.object(self, leavingOut: cut)
+            if bytes.count <= limit { return bytes }
+        }
+        return nil
+    }
 }
 
 extension Report {

@@ -13,7 +13,7 @@ import Testing
         let engine: Engine
         let outbox: Outbox
         let dispatcher: Dispatcher
-        let progress = Recorder()
+        let progress: Recorder
 
         init(slots: Int = 4, queueLimit: Int = 4) throws {
             var configuration = EngineConfiguration()
@@ -21,17 +21,20 @@ import Testing
             configuration.time = time
             engine = try Engine(configuration, registry: ToolRegistry([tool]))
             outbox = Outbox(time: time)
-            let progress = progress
+            let progress = Recorder(time: time)
+            self.progress = progress
             dispatcher = Dispatcher(
                 engine: engine, sink: outbox, slots: slots, queueLimit: queueLimit, logger: .silent
             ) { progress.add($0) }
         }
 
-        func send(_ id: String, timeout: Double? = nil, steps: Int = 0, progress: Bool = false) {
+        func send(_ id: String, timeout: Double? = nil, steps: Int = 0, weight: Int = 1, progress: Bool = false) {
             dispatcher.receive(
                 JobMessage(
                     requestID: id, tool: "gated", target: "example.com",
-                    parameters: [.init("steps", .integer(Int64(steps)))], timeout: timeout, wantsProgress: progress),
+                    parameters: [
+                        .init("steps", .integer(Int64(steps))), .init("weight", .integer(Int64(weight))),
+                    ], timeout: timeout, wantsProgress: progress),
                 at: time.now)
         }
 
@@ -51,9 +54,11 @@ import Testing
     }
 
     private final class Recorder: Sendable {
-        private let frames = Locked<[ProgressFrame]>([])
-        func add(_ frame: ProgressFrame) { frames.withLock { $0.append(frame) } }
-        var sequences: [Int] { frames.withLock { $0.map(\.sequence) } }
+        private let seen = Locked<[(frame: ProgressFrame, at: Instant)]>([])
+        private let time: ManualTime
+        init(time: ManualTime) { self.time = time }
+        func add(_ frame: ProgressFrame) { seen.withLock { $0.append((frame, time.now)) } }
+        var frames: [(frame: ProgressFrame, at: Instant)] { seen.withLock { $0 } }
     }
 
     @Test func eachJobGetsOneAnswer() async throws {
@@ -130,15 +135,81 @@ import Testing
             ])
     }
 
-    @Test func progressIsNumberedAndOnlyForThoseWhoAsk() async throws {
+    @Test func progressIsNumberedBoundedAndOnlyForThoseWhoAsk() async throws {
         let bench = try Bench()
         defer { bench.engine.stop() }
-        bench.send("asks", steps: 3, progress: true)
-        bench.send("does not", steps: 3)
-        await bench.tool.gate.arrivals(2)
-        #expect(bench.progress.sequences == [1, 2, 3])
+        bench.send("asks", steps: 9, progress: true)
+        bench.send("does not", steps: 9)
+        // Nine reports in 320 ms.
+        while bench.tool.gate.arrived < 2 {
+            bench.time.advance(by: .milliseconds(10))
+            try await Task.sleep(for: .milliseconds(1))
+        }
+        let frames = bench.progress.frames
+        #expect(frames.map(\.frame.sequence) == Array(1...frames.count))
+        #expect(frames.allSatisfy { $0.frame.requestID == "asks" })
+        #expect((2...4).contains(frames.count), "\(frames.count)")
+        #expect(zip(frames, frames.dropFirst()).allSatisfy { $1.at - $0.at >= ProgressReporter.interval })
         bench.tool.gate.open()
         await bench.dispatcher.idle()
+    }
+
+    @Test func noProgressFollowsTheAnswer() {
+        let seen = Locked<[Int]>([])
+        let time = ManualTime()
+        let reporter = ProgressReporter("r", time: time) { frame in seen.withLock { $0.append(frame.sequence) } }
+        reporter.report(EmptyReport())
+        reporter.report(EmptyReport())
+        time.advance(by: ProgressReporter.interval)
+        reporter.report(EmptyReport())
+        reporter.end()
+        time.advance(by: .seconds(1))
+        reporter.report(EmptyReport())
+        #expect(seen.withLock { $0 } == [1, 2])
+    }
+
+    @Test func aCancelledHeavyJobLetsThoseBehindItStart() async throws {
+        let bench = try Bench(slots: 2)
+        defer { bench.engine.stop() }
+        bench.send("running")
+        await bench.tool.gate.arrivals(1)
+        bench.send("heavy", weight: 2)
+        bench.send("light")
+        bench.dispatcher.cancel(requestID: "heavy")
+        await bench.tool.gate.arrivals(2)
+        bench.tool.gate.open()
+        await bench.dispatcher.idle()
+        #expect(try bench.answers() == ["running": "ok", "heavy": "cancelled", "light": "ok"])
+    }
+
+    @Test func aCancelAfterTheAnswerChangesNothing() async throws {
+        let bench = try Bench()
+        defer { bench.engine.stop() }
+        bench.tool.gate.open()
+        bench.send("r")
+        await bench.dispatcher.idle()
+        bench.dispatcher.cancel(requestID: "r")
+        await bench.dispatcher.idle()
+        #expect(try bench.answers() == ["r": "ok"])
+    }
+
+    /// From several threads, several times each, in whatever state the jobs are.
+    @Test func aStormOfCancelsGivesOneAnswerEach() async throws {
+        let bench = try Bench(slots: 16, queueLimit: 5000)
+        defer { bench.engine.stop() }
+        DispatchQueue.concurrentPerform(iterations: 4) { thread in
+            for number in 0..<1000 { bench.send("r\(thread)-\(number)") }
+        }
+        DispatchQueue.concurrentPerform(iterations: 8) { thread in
+            for number in 0..<1000 { bench.dispatcher.cancel(requestID: "r\(thread % 4)-\(number)") }
+        }
+        await bench.dispatcher.idle()
+        let answers = try bench.answers()
+        #expect(answers.count == 4000 && answers.values.allSatisfy { $0 == "cancelled" })
+        bench.tool.gate.open()
+        bench.send("after")
+        await bench.dispatcher.idle()
+        #expect(try bench.answers()["after"] == "ok")
     }
 
     /// Thousands of jobs over few slots with cancels and deadlines mixed in: each answered once, no slot lost.

@@ -1,3 +1,4 @@
+import ProbeNative
 import ProbeProtocol
 import ProbeTesting
 import Testing
@@ -138,6 +139,56 @@ import Testing
             #expect(bench.outbox.unsettled == 160)
             try await bench.controller.resumeReading()
             await bench.outbox.emptied()
+        }
+    }
+
+    private struct Filler: Report {
+        func write(to writer: inout some ReportWriter) {
+            writer.field("filler", String(repeating: "x", count: 10_000))
+        }
+    }
+
+    @Test func progressGoesAtOnceOrNotAtAll() async throws {
+        try await SessionBench.with(receiveBuffer: 4096) { bench in
+            try await bench.connected()
+            bench.session.sendProgress(ProgressFrame(requestID: "p", sequence: 1, partial: Filler()))
+            let first = try await bench.controller.nextMessage(type: "diagnostic_progress")
+            #expect(first["request_id"] == "p" && first["seq"] == 1 && first["partial"]?["filler"] != nil)
+            try await bench.controller.pauseReading()
+            for number in 0..<160 { bench.put("r\(number)", size: 100_000) }
+            // Once this job is here, the session has written all that it would.
+            try await bench.controller.sendJob("after", tool: "ping", target: "x")
+            _ = try await bench.sink.job()
+            for number in 2...2000 {
+                bench.session.sendProgress(ProgressFrame(requestID: "p", sequence: number, partial: Filler()))
+            }
+            try await bench.controller.resumeReading()
+            // Every result arrives; of the progress nothing.
+            await bench.outbox.emptied()
+            bench.session.sendProgress(ProgressFrame(requestID: "p", sequence: 2001, partial: Filler()))
+            #expect(try await bench.controller.nextMessage(type: "diagnostic_progress")["seq"] == 2001)
+        }
+    }
+
+    @Test func progressThatIsTooLongIsNotSent() async throws {
+        struct Long: Report {
+            var count: Int
+            func write(to writer: inout some ReportWriter) {
+                writer.field("kept", count)
+                if writer.admits(.probes, "probes") {
+                    writer.field("probes", String(repeating: "x", count: count))
+                }
+                if count > 200_000 { writer.field("always", String(repeating: "x", count: count)) }
+            }
+        }
+        try await SessionBench.with { bench in
+            try await bench.connected()
+            for (number, count) in [(1, 300_000), (2, 100_000)] {
+                bench.session.sendProgress(
+                    ProgressFrame(requestID: "p", sequence: number, partial: Long(count: count)))
+            }
+            let frame = try await bench.controller.nextMessage(type: "diagnostic_progress")
+            #expect(frame["seq"] == 2 && frame["partial"]?["kept"] == 100_000 && frame["partial"]?["probes"] == nil)
         }
     }
 

@@ -184,6 +184,36 @@ import Testing
         }
     }
 
+    @Test func progressIsShownWhileTheJobRuns() async throws {
+        try await TestBackend.with { backend in
+            try await FakeNode.with { node in
+                _ = try await backend.connect(node)
+                let id = try await backend.api.post(job: ["progress": true])
+                #expect(try await node.job()["progress"] == true)
+                #expect(try await backend.api.job(id)["progress"] == .null)
+                for number in 1...3 {
+                    try await node.send([
+                        "type": "diagnostic_progress", "request_id": .string(id), "seq": .number(Double(number)),
+                        "partial": ["hops": .number(Double(number))],
+                    ])
+                }
+                // Of other jobs, and what is none: passed over.
+                try await node.send(["type": "diagnostic_progress", "request_id": "other", "seq": 1, "partial": [:]])
+                try await node.send(["type": "diagnostic_progress", "request_id": .string(id), "seq": 4, "partial": 1])
+                try await node.send(["type": "ping"])
+                _ = try await node.message { $0["type"] == "pong" }
+                #expect(try await backend.api.job(id)["progress"] == ["seq": 3, "partial": ["hops": 3]])
+                try await node.answer(id)
+                _ = try await node.acknowledgement(of: id)
+                #expect(try await backend.api.job(id)["progress"] == .null)
+
+                let quiet = try await backend.api.post()
+                let job = try await node.job()
+                #expect(job["request_id"]?.string == quiet && job["progress"] == nil)
+            }
+        }
+    }
+
     @Test func thousandsOfJobsAreAnsweredOnce() async throws {
         try await TestBackend.with { backend in
             try await FakeNode.with { node in

@@ -38,7 +38,7 @@ extension NewJob {
         NewJob(
             requestID: id, node: node, anyNode: any, tool: "ping", target: "127.0.0.1",
             parameters: RawJSON(checked: Array(#"{"count":1.0}"#.utf8)), priority: priority, timeout: 5,
-            createdAt: .start, expiresAt: Instant.start.adding(seconds: 60))
+            wantsProgress: false, createdAt: .start, expiresAt: Instant.start.adding(seconds: 60))
     }
 }
 

@@ -7,6 +7,9 @@ enum SQLiteMigrations {
         migrator.registerMigration("1 nodes, tokens, jobs, results") { database in
             try database.execute(sql: first)
         }
+        migrator.registerMigration("2 progress") { database in
+            try database.execute(sql: "ALTER TABLE jobs ADD COLUMN progress INTEGER NOT NULL DEFAULT 0")
+        }
         return migrator
     }
 

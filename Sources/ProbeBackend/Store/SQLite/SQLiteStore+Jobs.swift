@@ -12,13 +12,13 @@ extension SQLiteStore {
         let statement = try database.cachedStatement(
             sql: """
                 INSERT INTO jobs (request_id, node_uuid, any_node, tool, target, parameters, priority, timeout,
-                    state, created_at, expires_at)
-                VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'queued', ?, ?)
+                    progress, state, created_at, expires_at)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 'queued', ?, ?)
                 """)
         do {
             try statement.execute(arguments: [
                 job.requestID, job.node, job.anyNode, job.tool, job.target, job.parameters.stored, job.priority,
-                job.timeout, job.createdAt.milliseconds, job.expiresAt.milliseconds,
+                job.timeout, job.wantsProgress, job.createdAt.milliseconds, job.expiresAt.milliseconds,
             ])
         } catch let error as DatabaseError where error.extendedResultCode == .SQLITE_CONSTRAINT_UNIQUE {
             throw StoreFailure.duplicateRequestID(job.requestID)
@@ -117,6 +117,7 @@ extension SQLiteStore {
                 parameters: RawJSON(stored: row["parameters"]) ?? .emptyObject,
                 priority: row["priority"],
                 timeout: row["timeout"],
+                wantsProgress: row["progress"],
                 createdAt: Instant(milliseconds: row["created_at"]),
                 expiresAt: Instant(milliseconds: row["expires_at"])),
             sequence: row["seq"],
