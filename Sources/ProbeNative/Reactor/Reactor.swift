@@ -236,8 +236,8 @@ public final class Reactor: TaskExecutor, @unchecked Sendable {
     }
 
     private func runJobs() {
-        // Bounded, so that a task that keeps yielding cannot keep I/O waiting.
-        for _ in 0..<1024 {
+        // What is queued now and not what that queues, so that a task that keeps yielding cannot keep I/O waiting.
+        for _ in 0..<min(1024, ready.count) {
             guard let job = ready.popFirst() else { return }
             // Not isolated to the reactor as a serial executor: each call of a nonisolated async function would then be
             // a switch of executors, that is a turn of this queue, in which events come between a look and a wait.
