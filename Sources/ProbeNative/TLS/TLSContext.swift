@@ -27,15 +27,9 @@ final class TLSContext: @unchecked Sendable {
             SSL_CTX_set_options(pointer, PROBE_TLS_LEGACY)
             SSL_CTX_set_cipher_list(pointer, "DEFAULT:@SECLEVEL=0")
         }
-        // 0: we have none to show.
-        SSL_CTX_set_client_cert_cb(
-            pointer,
-            { tls, _, _ in
-                tls.flatMap(TLSStream.owner)?.noteCertificateRequest()
-                return 0
-            })
+        SSL_CTX_set_client_cert_cb(pointer) { tls, _, _ in tls.map { TLSConnection.certificateWasAsked($0) } ?? 0 }
         SSL_CTX_set_cert_verify_callback(
-            pointer, { store, _ in store.map { TLSStream.verify($0) } ?? 0 }, nil)
+            pointer, { store, _ in store.map { TLSConnection.verify($0) } ?? 0 }, nil)
     }
 
     deinit { SSL_CTX_free(pointer) }

@@ -23,8 +23,11 @@ enum TLSFailure {
     ///   - offered: the versions that we would have spoken.
     static func classify(_ code: UInt, peer: String, offered: String) -> ProbeFailure {
         switch ERR_GET_REASON(code) {
-        case SSL_R_UNSUPPORTED_PROTOCOL, SSL_R_TLSV1_ALERT_PROTOCOL_VERSION, SSL_R_NO_PROTOCOLS_AVAILABLE,
-            SSL_R_VERSION_TOO_LOW, SSL_R_WRONG_SSL_VERSION, SSL_R_UNSUPPORTED_SSL_VERSION:
+        case SSL_R_NO_PROTOCOLS_AVAILABLE:
+            // By its configuration, before anything was sent.
+            return ProbeFailure(.tls, .unsupported, "This node's OpenSSL may not speak \(offered).")
+        case SSL_R_UNSUPPORTED_PROTOCOL, SSL_R_TLSV1_ALERT_PROTOCOL_VERSION, SSL_R_VERSION_TOO_LOW,
+            SSL_R_WRONG_SSL_VERSION, SSL_R_UNSUPPORTED_SSL_VERSION:
             return ProbeFailure(.tls, .tlsVersionUnsupported, "\(peer) does not speak \(offered).")
         case SSL_R_WRONG_VERSION_NUMBER, SSL_R_HTTP_REQUEST, SSL_R_PACKET_LENGTH_TOO_LONG:
             return ProbeFailure(.tls, .tlsHandshakeFailed, "\(peer) does not answer with TLS on this port.")

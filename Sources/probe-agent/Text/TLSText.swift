@@ -103,7 +103,8 @@ enum TLSText {
 
     private static func days(_ one: CertificateSummary, at now: WallTime, _ style: Style) -> String {
         guard let left = one.daysLeft(at: now) else { return "" }
-        if left < 0 { return style.bad("expired \(counted(-left)) ago") }
+        // Rounded down, and this time the other way.
+        if left < 0 { return style.bad(left == -1 ? "expired today" : "expired \(counted(-left - 1)) ago") }
         if let from = one.notBefore, from > now { return style.bad("not valid yet") }
         // Two weeks are what renewals by ACME leave at least.
         return left < 14 ? style.bad("\(counted(left)) left") : style.good("\(counted(left)) left")
