@@ -45,7 +45,7 @@ public struct HTTPParameters: Sendable {
         Self.refuseUnsupported(&reader)
     }
 
-    private static func fields(_ reader: inout ParameterReader) -> [HTTPField] {
+    static func fields(_ reader: inout ParameterReader) -> [HTTPField] {
         let pairs = reader.pairs("headers", help: "request header fields")
         if pairs.reduce(0, { $0 + $1.name.utf8.count + $1.value.utf8.count }) > 64 << 10 {
             reader.refuse("headers must be at most 65536 bytes together.")
