@@ -8,7 +8,11 @@ struct HTTPExchange {
     private var request: HTTPRequest
     private var report: HTTPReport
 
-    init(_ target: HTTPURL, _ parameters: HTTPParameters, _ context: ProbeContext) {
+    /// As what the policy is asked for the first hop.
+    private let purpose: Purpose
+
+    init(_ target: HTTPURL, _ parameters: HTTPParameters, _ context: ProbeContext, as purpose: Purpose = .target) {
+        self.purpose = purpose
         self.parameters = parameters
         self.context = context
         firstHost = target.host
@@ -43,7 +47,7 @@ struct HTTPExchange {
         report.last = HTTPHop(url: request.url.text, phases: HTTPPhases())
         let address = try await resolve()
         report.last.address = address.address
-        let purpose: Purpose = report.redirects.isEmpty ? .target : .redirect
+        let purpose: Purpose = report.redirects.isEmpty ? purpose : .redirect
         let policyRequest = context.request(purpose, address.address, port: address.port)
         try context.gate.check(policyRequest)
         let share = try await context.gate.descriptors.draw(until: context.deadline, stage: .connect)
