@@ -2,7 +2,7 @@
 # a Swift 6.2+ toolchain; what else is missing is installed by apt (as root, or by sudo).
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help demo test build sanitize sanitize-address sanitize-thread format lint deps
+.PHONY: help demo test build fuzz sanitize sanitize-address sanitize-thread format lint deps
 
 # Extra arguments for `swift test`, for example: make test ARGS='--filter Resolver'
 ARGS ?=
@@ -35,6 +35,10 @@ sanitize-address: ## The same, AddressSanitizer only
 sanitize-thread: ## The same, ThreadSanitizer only
 	@scripts/install-deps.sh test
 	@scripts/sanitize.sh thread $(ARGS)
+
+fuzz: ## 1,000,000 mutated inputs for every decoder (ARGS="1000 whois": fewer, or one)
+	@scripts/install-deps.sh build
+	@scripts/fuzz.sh $(ARGS)
 
 format: ## Rewrite Swift sources in the project's format (120 columns)
 	swift format --in-place --recursive --parallel Package.swift Sources Tests

@@ -122,6 +122,9 @@ let package = Package(
         .target(
             name: "ProbeTesting", dependencies: ["ProbeNative", "CSpawn"], swiftSettings: swiftSettings),
 
+        // `make fuzz`.
+        .executableTarget(name: "probe-fuzz", dependencies: ["ProbeTesting"], swiftSettings: swiftSettings),
+
         .testTarget(
             name: "ProbeNativeTests", dependencies: ["ProbeNative", "ProbeTesting"],
             swiftSettings: swiftSettings),
