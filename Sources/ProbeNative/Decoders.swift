@@ -30,6 +30,8 @@ package struct Decoder: Sendable {
             let reply = WhoisReply(WhoisText.decode(bytes, isWhole: false), about: .domain("example.test"))
             return !reply.record.isEmpty || reply.referral != nil
         },
+        // Nothing is lost on the way to a line of text.
+        Decoder(name: "banner") { bytes in EscapedBytes.parse(EscapedBytes.text(bytes)) == bytes },
         Decoder(name: "rdap") { bytes in
             guard let document = try? JSONDocument.read(bytes) else { return false }
             _ = RDAPServices(document)?.service(for: .domain("example.test"))

@@ -18,6 +18,9 @@ public struct ToolRegistry: Sendable {
             PortCheckTool(),
             ReverseDNSTool(),
             TCPTool(),
+            WhoisTool(),
+            NTPTool(),
+            WebSocketTool(),
         ])
     }
 

@@ -27,6 +27,17 @@ public final class PythonPeer: Sendable {
         try await PythonPeer(script: "tcp_peer.py", certificate.map { [$0.chain, $0.key] } ?? [])
     }
 
+    /// Ports `hop0` to `hop6` (whois), `rdap`, and `closed` where nobody listens (whois_peer.py).
+    public static func whois() async throws -> PythonPeer { try await PythonPeer(script: "whois_peer.py") }
+
+    /// One UDP port for each way in which a time server can be right or wrong (ntp_peer.py).
+    public static func ntp() async throws -> PythonPeer { try await PythonPeer(script: "ntp_peer.py") }
+
+    /// Ports `good`, `secure` (with the certificate) and `bad` (ws_peer.py).
+    public static func webSocket(tls certificate: CertificateFiles? = nil) async throws -> PythonPeer {
+        try await PythonPeer(script: "ws_peer.py", certificate.map { [$0.chain, $0.key] } ?? [])
+    }
+
     private init(script: String, _ arguments: [String] = []) async throws {
         process = try ChildProcess.start("/usr/bin/python3", [Places.testFile("Peers/" + script)] + arguments)
         do {

@@ -12,6 +12,8 @@ enum Shorthand {
         "http": ["method": "-X", "headers": "-H", "body": "-d"],
         "port_check": ["ports": "-p"],
         "tcp": ["port": "-p"],
+        "ntp": ["count": "-c", "port": "-p"],
+        "websocket": ["headers": "-H", "message": "-d"],
     ]
 
     static func letter(for parameter: String, of tool: String) -> String? { letters[tool]?[parameter] }
@@ -31,18 +33,13 @@ enum Shorthand {
             words["-z"] = ("asn", "true")
         }
         if tool == "traceroute" || tool == "mtr" { words["-n"] = ("resolve_names", "false") }
-        if tool == "http" {
-            words["-k"] = ("verify_tls", "false")
-            words["-I"] = ("method", "HEAD")
-        }
-        if tool == "dns" {
-            words["-k"] = ("verify_tls", "false")
-            words["-x"] = ("record_type", "PTR")
-        }
         if tool == "port_check" {
             words["-sT"] = ("protocol", "tcp")
             words["-sU"] = ("protocol", "udp")
         }
+        if ["http", "websocket", "dns"].contains(tool) { words["-k"] = ("verify_tls", "false") }
+        if tool == "http" { words["-I"] = ("method", "HEAD") }
+        if tool == "dns" { words["-x"] = ("record_type", "PTR") }
         return words
     }
 
@@ -52,6 +49,7 @@ enum Shorthand {
         if tool == "reverse_dns", word.hasPrefix("@") { return ("resolver", String(word.dropFirst())) }
         if tool == "port_check" { return ("ports", word) }
         if tool == "tcp" { return (word.allSatisfy(\.isNumber) ? "port" : "steps", word) }
+        if tool == "whois", word.hasPrefix("@") { return ("server", String(word.dropFirst())) }
         guard tool == "dns" else { return nil }
         if word.hasPrefix("+") { return digOption(word.dropFirst()) }
         return word.hasPrefix("@") ? ("resolver", String(word.dropFirst())) : ("record_type", word)

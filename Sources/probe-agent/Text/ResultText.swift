@@ -15,6 +15,9 @@ enum ResultText {
         case let report as PathMTUReport: PathMTUText.render(report, result: result, color: color)
         case let report as PortCheckReport: PortCheckText.render(report, result: result, color: color)
         case let report as TCPReport: TCPText.render(report, result: result, color: color)
+        case let report as WhoisReport: WhoisText.render(report, result: result, color: color)
+        case let report as NTPReport: NTPText.render(report, result: result, color: color)
+        case let report as WebSocketReport: WebSocketText.render(report, result: result, color: color)
         default: GenericText.render(result, color: color)
         }
     }
