@@ -11,6 +11,7 @@ and of ::1:
   garbage               bytes of no protocol
   endless               one line without end;  chatter  lines without end, each good in smtp and ftp
   close                 closes at once;  half  "220 hal" and closes;  mute  a greeting of smtp, then nothing
+  smtp-once             as smtp, and from the second connection on as silent
   tls-silent            smtp's dialog, then no handshake; event "tls"
   tls-garbage           smtp's dialog, then no TLS;  tls-close  closes;  tls-reset  resets
 """
@@ -21,6 +22,7 @@ import struct
 import sys
 import threading
 
+seen = set()
 INJECTED = b"* 220 +OK injected\r\n"
 
 
@@ -157,10 +159,12 @@ def encode(data):
 
 
 def speak(name, raw):
-    """One connection of the port `name`, up to the moment at which TLS begins; None when it does not."""
+    """One connection of the port `name`, up to the moment at which TLS begins; False when it does not."""
     link = Link(raw)
     proto, _, how = name.partition("-")
-    if name == "silent":
+    is_first = name not in seen
+    seen.add(name)
+    if name == "silent" or (how == "once" and not is_first):
         emit("silent")
         link.exactly(1 << 20)
     elif name == "garbage":
@@ -194,8 +198,8 @@ def speak(name, raw):
     elif proto in DIALOGS:
         last = encode(DIALOGS[proto](link, how))
         link.send(last + INJECTED if how == "inject" else last)
-        return how in ("", "inject") or None
-    return None
+        return how in ("", "inject", "once")
+    return False
 
 
 def serve(name, raw, context):
@@ -242,7 +246,7 @@ def main():
     context.load_cert_chain(sys.argv[1], sys.argv[2])
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     names = [f"{proto}{how}" for proto in DIALOGS for how in ("", "-refuse", "-absent", "-inject")]
-    names += ["silent", "garbage", "endless", "chatter", "close", "half", "mute"]
+    names += ["silent", "garbage", "endless", "chatter", "close", "half", "mute", "smtp-once"]
     names += ["tls-silent", "tls-garbage", "tls-close", "tls-reset"]
     emit("listening", **{name: listen(name, context) for name in names})
     sys.stdin.read()

@@ -89,22 +89,31 @@ import Testing
                 let seen = try await tool.look(peer.port(name), self.proto(proto))
                 #expect(seen.code == code && seen.stage == .tls, "\(name): \(String(describing: seen.code))")
             }
-            let silent = try await tool.look(peer.port("silent"), self.proto(proto), timeout: .milliseconds(300))
-            #expect(silent.code == .deadlineExceeded && silent.stage == .tls)
+        }
+    }
+
+    @Test func peersThatAreSilent() async throws {
+        let time = ManualTime()
+        let tool = try await TLSToolBench(time: time)
+        defer { tool.stop() }
+        let peer = try await PythonPeer.startTLS(tool.certificates.good)
+        let cases = StartTLSProtocol.allCases.map { ("silent", "silent", $0) }
+        for (port, event, proto) in cases + [("mute", "mute", .smtp), ("tls-silent", "tls", .smtp)] {
+            let seen = try await tool.cut(peer, at: port, event, time, self.proto(proto))
+            #expect(seen.code == .deadlineExceeded && seen.stage == .tls, "\(proto): \(String(describing: seen.code))")
             #expect(await tool.bench.openDescriptors == 0)
         }
+        await peer.stop()
     }
 
     @Test func peersThatStopHalfWay() async throws {
         try await with { tool, peer in
             let ends: [(String, ErrorCode)] = [
-                ("half", .connectionReset), ("mute", .deadlineExceeded), ("tls-silent", .deadlineExceeded),
-                ("tls-garbage", .tlsHandshakeFailed), ("tls-close", .tlsHandshakeFailed),
+                ("half", .connectionReset), ("tls-garbage", .tlsHandshakeFailed), ("tls-close", .tlsHandshakeFailed),
                 ("tls-reset", .connectionReset),
             ]
             for (name, code) in ends {
-                let limit = code == .deadlineExceeded ? Duration.milliseconds(500) : nil
-                let seen = try await tool.look(peer.port(name), proto(.smtp), timeout: limit)
+                let seen = try await tool.look(peer.port(name), proto(.smtp))
                 #expect(seen.code == code && seen.stage == .tls, "\(name): \(String(describing: seen.code))")
                 #expect(seen.report.handshakeTime == nil)
             }
@@ -120,5 +129,22 @@ import Testing
                 #expect(seen.report.trials.map(\.isAccepted) == [false, false, true, true])
             }
         }
+    }
+
+    /// What the first connection brought is kept.
+    @Test func theDeadlineCutsTheScan() async throws {
+        let time = ManualTime()
+        let tool = try await TLSToolBench(time: time)
+        defer { tool.stop() }
+        // The manual clock stands before the certificates' time.
+        time.stepWallClock(by: .nanoseconds(SystemTime().wallTime.nanoseconds - time.wallTime.nanoseconds))
+        let peer = try await PythonPeer.startTLS(tool.certificates.good)
+        let scan = proto(.smtp).merging(["versions": .bool(true)]) { $1 }
+        let seen = try await tool.cut(peer, at: "smtp-once", "silent", time, scan)
+        #expect(seen.code == .deadlineExceeded && seen.stage == .tls)
+        #expect(seen.report.verdict?.isGood == true && seen.report.chain.count == 2)
+        #expect(seen.report.session?.version == "TLSv1.3" && seen.report.trials.isEmpty)
+        #expect(await tool.bench.openDescriptors == 0)
+        await peer.stop()
     }
 }

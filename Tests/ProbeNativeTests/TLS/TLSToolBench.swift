@@ -35,6 +35,19 @@ struct TLSToolBench: Sendable {
         return common.merging(more) { _, given in given }
     }
 
+    /// Runs until the peer tells `event`, and then lets `time`, which the engine must run on, pass the deadline.
+    func cut(
+        _ peer: PythonPeer, at port: String, _ event: String, _ time: ManualTime,
+        _ more: [String: ParameterValue] = [:]
+    ) async throws -> Seen {
+        let (_, results) = try bench.start(
+            "127.0.0.1", try parameters(peer.port(port), more), deadline: .seconds(10))
+        _ = try await peer.events.next(event) { $0["event"]?.string == event }
+        time.advance(by: .seconds(10))
+        let result = try await results.next("result")
+        return Seen(result: result, report: try #require(result.outcome.report as? TLSReport))
+    }
+
     func look(
         _ port: Int, at target: String = "127.0.0.1", _ more: [String: ParameterValue] = [:],
         timeout: Duration? = nil

@@ -191,20 +191,32 @@ import Testing
     }
 
     @Test func theDeadlineCutsAtItsStage() async throws {
+        let time = ManualTime()
         let names = try await PythonPeer.dns()
-        let tool = try await TLSToolBench(ResolverSettings(servers: [loopback(names.port())]))
+        let tool = try await TLSToolBench(ResolverSettings(servers: [loopback(names.port())]), time: time)
         defer { tool.stop() }
-        let peer = try await HTTPProbe.peer()
-        let cuts: [(String, Int, Stage)] = [
-            ("silent.test", 443, .resolve), ("127.0.0.1", peer.port("backlog"), .connect),
-            ("127.0.0.1", peer.port("silent"), .tls),
-        ]
-        for (target, port, stage) in cuts {
-            let seen = try await tool.look(port, at: target, timeout: .milliseconds(300))
-            #expect(seen.code == .deadlineExceeded && seen.stage == stage, "\(stage): \(String(describing: seen.code))")
-            #expect(await tool.bench.openDescriptors == 0)
-        }
+        let (_, results) = try tool.bench.start("silent.test", try tool.parameters(443, [:]))
+        _ = try await names.events.next("query")
+        time.advance(by: .seconds(60))
+        let resolving = try await results.next("result")
+        #expect(resolving.stage == .resolve && [.deadlineExceeded, .resolveTimeout].contains(resolving.code))
         await names.stop()
+
+        let peer = try await PythonPeer.startTLS(tool.certificates.good)
+        let seen = try await tool.cut(peer, at: "silent", "silent", time)
+        #expect(seen.code == .deadlineExceeded && seen.stage == .tls)
+        #expect(seen.report.connectTime != nil && seen.report.handshakeTime == nil)
+        #expect(await tool.bench.openDescriptors == 0)
+        await peer.stop()
+    }
+
+    /// The peer's queue is full: a connection neither comes about nor fails.
+    @Test func theDeadlineCutsAConnect() async throws {
+        let tool = try await TLSToolBench()
+        defer { tool.stop() }
+        let seen = try await tool.look(try await HTTPProbe.peer().port("backlog"), timeout: .seconds(1))
+        #expect(seen.code == .deadlineExceeded && seen.stage == .connect && seen.report.connectTime == nil)
+        #expect(await tool.bench.openDescriptors == 0)
     }
 
     @Test func cancellingClosesTheSocketAtOnce() async throws {
@@ -221,6 +233,13 @@ import Testing
             #expect(await tool.bench.openDescriptors == 0)
         }
         await peer.stop()
+    }
+
+    @Test func thePolicyIsAskedFirst() async throws {
+        let denied = try OneToolBench(TLSTool(), policy: DenyPurpose(purpose: .target))
+        defer { denied.stop() }
+        let result = try await denied.run("127.0.0.1")
+        #expect(result.code == .policyDenied && result.stage == .policy)
     }
 
     @Test func bothFamiliesSideBySide() async throws {
