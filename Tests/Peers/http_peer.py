@@ -16,6 +16,8 @@ Prints {"event": "listening", "http": N, "silent": N, "backlog": N} and then eve
 /bad-chunk  /bad-status  /bad-header  /garbage  /nul  /http09
 /huge-header        one header of 1 MiB;  /many-headers  10,000 of them
 /bomb               200 MB of zeros in 200 KB of gzip;  /bad-gzip
+/json               {"state": "up", "count": 5, "ratio": 1.5, "ok": true, "none": null, "list": [{"a/b": "x~y"}], "": 1}
+/aaa                5,000 times "a" and a "!"
 /continue           several 1xx answers before the real one
 """
 import asyncio
@@ -54,6 +56,8 @@ def redirect(to):
     return response(b"moved\n", 302, [("Location", to)])
 
 
+JSON = json.dumps({
+    "state": "up", "count": 5, "ratio": 1.5, "ok": True, "none": None, "list": [{"a/b": "x~y"}], "": 1}).encode()
 FIXED = {
     "/": lambda: response(b"hello\n"),
     "/redirect-loop": lambda: redirect("/redirect-loop"),
@@ -72,6 +76,8 @@ FIXED = {
     "/many-headers": lambda: response(headers=[(f"X-{i}", "y") for i in range(10_000)]),
     "/bomb": lambda: response(bomb(), headers=[("Content-Encoding", "gzip")]),
     "/bad-gzip": lambda: response(gzip.compress(b"hello")[:-9] + b"junkjunk", headers=[("Content-Encoding", "gzip")]),
+    "/json": lambda: response(JSON),
+    "/aaa": lambda: response(b"a" * 5000 + b"!"),
     "/continue": lambda: b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\n\r\n" + response(b"at last\n"),
 }
 

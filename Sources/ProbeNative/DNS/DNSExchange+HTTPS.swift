@@ -54,11 +54,11 @@ extension DNSExchange {
             url: url, method: .post,
             fields: [HTTPField("Content-Type", Self.mediaType), HTTPField("Accept", Self.mediaType)], body: query.wire)
         let options = CurlTransfer.Options(
-            version: nil, isCompressed: false, bodyLimit: DNSWorkspace.messageLimit, keepsBody: true,
-            enforcesVerification: security.verifies)
-        let verifier = try await security.verifier(reactor, until: end)
+            isCompressed: false, bodyLimit: DNSWorkspace.messageLimit, bodyKept: DNSWorkspace.messageLimit,
+            enforcesVerification: security.verifies, verifier: try await security.verifier(reactor, until: end))
         let (gate, server) = (gate, server)
-        let transfer = CurlTransfer(request, to: server.address, options, verifier: verifier, time: reactor.time) {
+        let route = HTTPRoute(connect: server.address, target: server.address)
+        let transfer = CurlTransfer(request, along: route, options, time: reactor.time) {
             () throws(ProbeFailure) in
             try gate.openForLibrary(
                 server.address, type: CurlTransfer.socketType, protocol: 0, as: server.request, source: server.source)

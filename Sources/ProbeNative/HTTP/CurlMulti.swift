@@ -29,9 +29,9 @@ final class CurlMulti: ReactorLocal {
         probe_curl_multi_set_pointer(handle, CURLMOPT_TIMERDATA, me)
         // Every transfer has a connection of its own.
         probe_curl_multi_set_long(handle, CURLMOPT_PIPELINING, 0)
-        probe_curl_multi_set_socket_callback(handle, CURLMOPT_SOCKETFUNCTION) { _, socket, what, me, _ in
+        probe_curl_multi_set_socket_callback(handle, CURLMOPT_SOCKETFUNCTION) { easy, socket, what, me, _ in
             guard let me else { return 0 }
-            return Unmanaged<CurlMulti>.fromOpaque(me).takeUnretainedValue().watch(socket, what)
+            return Unmanaged<CurlMulti>.fromOpaque(me).takeUnretainedValue().watch(socket, what, for: easy)
         }
         probe_curl_multi_set_timer_callback(handle, CURLMOPT_TIMERFUNCTION) { _, milliseconds, me in
             guard let me else { return 0 }
@@ -51,17 +51,24 @@ final class CurlMulti: ReactorLocal {
     /// Runs a transfer to its end, or until `deadline` or the task's cancellation, when its socket is closed at once.
     /// What became of it is in the transfer.
     func run(_ transfer: CurlTransfer, until deadline: Instant) async -> WakeReason {
-        let easy = transfer.easy.handle
-        guard let handle, curl_multi_add_handle(handle, easy) == CURLM_OK else {
-            transfer.end(CURLE_OUT_OF_MEMORY, at: reactor.now)
-            return .ready
+        // Begun only when it can be woken, so that nothing of it can come before.
+        let reason = await reactor.park(until: deadline) { token in
+            transfer.waiter = token
+            begin(transfer)
+            if transfer.result != nil { reactor.wake(token) }
         }
-        transfers[easy] = transfer
-        let reason = await reactor.park(until: deadline) { transfer.waiter = $0 }
-        remove(easy)
+        remove(transfer.easy.handle)
         if transfer.result != nil { return .ready }
         transfer.stamps.ended = reactor.now
         return reason
+    }
+
+    private func begin(_ transfer: CurlTransfer) {
+        let easy = transfer.easy.handle
+        guard let handle, curl_multi_add_handle(handle, easy) == CURLM_OK else {
+            return transfer.end(CURLE_OUT_OF_MEMORY, at: reactor.now)
+        }
+        transfers[easy] = transfer
     }
 
     private func remove(_ easy: UnsafeMutableRawPointer) {
@@ -72,11 +79,12 @@ final class CurlMulti: ReactorLocal {
     // MARK: What libcurl wants
 
     /// CURLMOPT_SOCKETFUNCTION. Anything but 0 would end the whole multi handle.
-    private func watch(_ socket: curl_socket_t, _ what: Int32) -> Int32 {
+    private func watch(_ socket: curl_socket_t, _ what: Int32, for easy: UnsafeMutableRawPointer?) -> Int32 {
         if what == CURL_POLL_REMOVE {
             sockets.removeValue(forKey: socket)?.cancel()
             return 0
         }
+        if what & CURL_POLL_IN != 0, let easy { transfers[easy]?.listens() }
         var events: PollEvents = []
         if what & CURL_POLL_IN != 0 { events.insert(.readable) }
         if what & CURL_POLL_OUT != 0 { events.insert(.writable) }

@@ -11,7 +11,8 @@ extension CurlTransfer {
         let me = Unmanaged.passUnretained(self).toOpaque()
         let handle = easy.handle
         for option in [
-            CURLOPT_OPENSOCKETDATA, CURLOPT_SSL_CTX_DATA, CURLOPT_PREREQDATA, CURLOPT_HEADERDATA, CURLOPT_WRITEDATA,
+            CURLOPT_OPENSOCKETDATA, CURLOPT_CLOSESOCKETDATA, CURLOPT_SSL_CTX_DATA, CURLOPT_PREREQDATA,
+            CURLOPT_HEADERDATA, CURLOPT_WRITEDATA,
             CURLOPT_READDATA, CURLOPT_SEEKDATA, CURLOPT_XFERINFODATA,
         ] { easy.set(option, pointer: me) }
 
@@ -21,7 +22,8 @@ extension CurlTransfer {
                 return CurlTransfer.from(me)?.open(&address.pointee) ?? PROBE_CURL_SOCKET_BAD
             })
         easy.note(
-            probe_curl_set_close_callback(handle, CURLOPT_CLOSESOCKETFUNCTION) { _, socket in
+            probe_curl_set_close_callback(handle, CURLOPT_CLOSESOCKETFUNCTION) { me, socket in
+                CurlTransfer.from(me)?.willClose(socket)
                 // The answer is complete here, or given up: the peer has had its close_notify or GOAWAY if it was due one,
                 // and a reset leaves no TIME_WAIT.
                 try? Syscalls.closeWithReset(socket)
@@ -85,20 +87,36 @@ extension CurlTransfer {
         }
     }
 
+    /// Still within this transfer's life: its connection is its own and never kept.
+    private func willClose(_ socket: curl_socket_t) {
+        guard socket == self.socket, let info = try? Syscalls.tcpInfo(socket), info.roundTrip > .zero else { return }
+        tcp = info
+    }
+
     private func setZone(in wanted: inout curl_sockaddr) {
-        guard address.address.zone != 0, wanted.family == IPAddress.Family.v6.domain else { return }
+        guard route.connect.address.zone != 0, wanted.family == IPAddress.Family.v6.domain else { return }
         withUnsafeMutableBytes(of: &wanted.addr) { raw in
-            raw.baseAddress?.assumingMemoryBound(to: sockaddr_in6.self).pointee.sin6_scope_id = address.address.zone
+            raw.baseAddress?.assumingMemoryBound(to: sockaddr_in6.self).pointee.sin6_scope_id =
+                route.connect.address.zone
         }
     }
 
+    /// A proxy that is spoken to over TLS comes first, the URL's host after it.
     private func beginTLS(_ context: OpaquePointer) {
+        if let verifier = options.proxyVerifier, proxyHandshake == nil {
+            let handshake = TLSHandshake()
+            proxyHandshake = handshake
+            handshake.attach(to: context, verifier: verifier, enforces: options.enforcesVerification, time: time)
+            return
+        }
         stamps.connected = time.now
-        handshake.attach(to: context, verifier: verifier, enforces: enforcesVerification, time: time)
+        handshake.attach(
+            to: context, verifier: options.verifier, enforces: options.enforcesVerification, time: time)
     }
 
     private func beginRequest() {
         let now = time.now
+        handshake.complete()
         if stamps.connected == nil { stamps.connected = now }
         stamps.ready = now
     }

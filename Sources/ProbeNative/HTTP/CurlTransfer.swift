@@ -11,27 +11,37 @@ final class CurlTransfer {
         var version: HTTPParameters.Version?
         var isCompressed: Bool
         var bodyLimit: Int
-        var keepsBody: Bool
+        /// Bytes.
+        var bodyKept: Int
         /// A failed verification ends the handshake.
         var enforcesVerification: Bool
+        /// Nil for a URL without TLS.
+        var verifier: CertificateVerifier?
+        /// Nil but for a proxy that is spoken to over TLS.
+        var proxyVerifier: CertificateVerifier?
     }
 
     /// Opens the socket; set by who knows the gate.
     typealias Opener = () throws(ProbeFailure) -> FileDescriptor
     static let socketType = PROBE_SOCK_STREAM
+    /// Milliseconds; libcurl takes an int. A job lasts 600 s at most.
+    static let connectTimeout = 3_600_000
 
     let request: HTTPRequest
-    let address: SocketAddress
+    let route: HTTPRoute
     let easy: CurlEasy
     let time: any TimeSource
     let opener: Opener
-    let verifier: CertificateVerifier?
-    let enforcesVerification: Bool
+    let options: Options
 
     var stamps: TransferStamps
     var head = ResponseHead()
     var body: ResponseBody
     let handshake = TLSHandshake()
+    /// Nil until the proxy's handshake begins, and without one.
+    var proxyHandshake: TLSHandshake?
+    /// Taken when the socket is about to be closed.
+    var tcp: TCPInfo?
     /// Of the request's body, taken by libcurl so far.
     var uploaded = 0
     var socket: curl_socket_t?
@@ -45,21 +55,21 @@ final class CurlTransfer {
 
     /// Nil without memory, or when libcurl refuses an option.
     init?(
-        _ request: HTTPRequest, to address: SocketAddress, _ options: Options, verifier: CertificateVerifier?,
-        time: any TimeSource, opener: @escaping Opener
+        _ request: HTTPRequest, along route: HTTPRoute, _ options: Options, time: any TimeSource,
+        opener: @escaping Opener
     ) {
         guard let easy = CurlEasy() else { return nil }
         self.request = request
-        self.address = address
+        self.route = route
+        self.options = options
         self.easy = easy
         self.time = time
         self.opener = opener
-        self.verifier = verifier
-        enforcesVerification = options.enforcesVerification
         stamps = TransferStamps(started: time.now)
-        body = ResponseBody(limit: options.bodyLimit, isKept: options.keepsBody)
+        body = ResponseBody(limit: options.bodyLimit, keeping: options.bodyKept)
         setConnection()
-        setRequest(options)
+        if let proxy = route.proxy { setProxy(proxy) }
+        setRequest()
         setCallbacks()
         if easy.refusal != nil { return nil }
     }
@@ -67,6 +77,11 @@ final class CurlTransfer {
     func end(_ result: CURLcode, at instant: Instant) {
         self.result = result
         stamps.ended = instant
+    }
+
+    /// libcurl waits for something to read, so the connection is up.
+    func listens() {
+        if stamps.listening == nil { stamps.listening = time.now }
     }
 
     /// Where it is, by what has been stamped.
@@ -84,10 +99,14 @@ final class CurlTransfer {
 
     var phases: HTTPPhases {
         var stamps = stamps
-        if let noticed = stamps.connected {
-            // libcurl makes an SSL_CTX before it calls us; it noted the moment itself, from a start of its own.
-            let span = easy.time(CURLINFO_CONNECT_TIME_T) - easy.time(CURLINFO_NAMELOOKUP_TIME_T)
-            if span > .zero { stamps.connected = min(noticed, stamps.started + span) }
+        // libcurl makes an SSL_CTX before it calls us; it noted the moment itself, from a start of its own.
+        let span = easy.time(CURLINFO_CONNECT_TIME_T) - easy.time(CURLINFO_NAMELOOKUP_TIME_T)
+        if route.proxy != nil { stamps.tunnelled = stamps.connected }
+        if span > .zero {
+            stamps.connected = min(stamps.connected ?? .distantFuture, stamps.started + span)
+        } else if route.proxy != nil {
+            // libcurl tells only when the proxy has let it through.
+            stamps.connected = stamps.listening
         }
         if let ready = stamps.ready, requestIsSent {
             let since = max(easy.time(CURLINFO_CONNECT_TIME_T), easy.time(CURLINFO_APPCONNECT_TIME_T))
@@ -95,7 +114,8 @@ final class CurlTransfer {
             let latest = stamps.firstByte ?? stamps.ended ?? .distantFuture
             stamps.sent = min(max(head, stamps.sent ?? head), latest)
         }
-        return stamps.phases(isSecure: request.url.isSecure, verify: handshake.verdict?.duration)
+        return stamps.phases(
+            isSecure: request.url.isSecure, usesProxy: route.proxy != nil, verify: handshake.verdict?.duration)
     }
 
     /// `1.0`, `1.1` or `2`; nil before there is an answer.
@@ -115,12 +135,15 @@ final class CurlTransfer {
         easy.set(CURLOPT_PROTOCOLS_STR, "http,https")
         easy.set(CURLOPT_PROXY, "")
         // The URL's own name goes into SNI and Host; the connection goes to the address that policy has seen.
-        let literal = IPAddress(bytes: address.address.bytes).map { $0.family == .v4 ? "\($0)" : "[\($0)]" } ?? ""
-        easy.set(CURLOPT_CONNECT_TO, list: ["::\(literal):\(address.port)"])
+        if let target = route.target {
+            easy.set(CURLOPT_CONNECT_TO, list: ["::\(target.address.literal):\(target.port)"])
+        }
         easy.set(CURLOPT_DNS_CACHE_TIMEOUT, 0)
         easy.set(CURLOPT_FRESH_CONNECT, true)
         easy.set(CURLOPT_FORBID_REUSE, true)
         easy.set(CURLOPT_NOSIGNAL, true)
+        // The job's deadline is the only one. libcurl's own, 300 s, would end a longer job early, and 0 means just that.
+        easy.set(CURLOPT_CONNECTTIMEOUT_MS, Self.connectTimeout)
         // Sessions are not resumed: each job measures a whole handshake.
         easy.set(CURLOPT_SSL_SESSIONID_CACHE, false)
         // Our own callback verifies; libcurl would parse the bundle for each connection.
@@ -131,7 +154,28 @@ final class CurlTransfer {
         easy.set(CURLOPT_SSLVERSION, PROBE_CURL_TLS_1_2)
     }
 
-    private func setRequest(_ options: Options) {
+    private func setProxy(_ proxy: HTTPProxy) {
+        var isNamed = proxy.kind == .https
+        if case .address = proxy.host { isNamed = false }
+        // libcurl is given the address, so that it looks nothing up. Over TLS it must know the name, for SNI.
+        let host = isNamed ? "\(proxy.host)" : route.connect.address.literal
+        easy.set(CURLOPT_PROXY, "\(proxy.kind)://\(host):\(proxy.port)")
+        if isNamed {
+            easy.set(CURLOPT_RESOLVE, list: ["+\(proxy.host):\(proxy.port):\(route.connect.address.literal)"])
+            // With 0 the entry would be stale before it is used.
+            easy.set(CURLOPT_DNS_CACHE_TIMEOUT, 60)
+        }
+        easy.set(CURLOPT_PROXYUSERNAME, proxy.username)
+        easy.set(CURLOPT_PROXYPASSWORD, proxy.password)
+        easy.set(CURLOPT_SUPPRESS_CONNECT_HEADERS, true)
+        easy.set(CURLOPT_PROXY_CAINFO, nil)
+        easy.set(CURLOPT_PROXY_CAPATH, nil)
+        easy.set(CURLOPT_PROXY_SSL_VERIFYPEER, true)
+        easy.set(CURLOPT_PROXY_SSL_VERIFYHOST, 0)
+        easy.set(CURLOPT_PROXY_SSLVERSION, PROBE_CURL_TLS_1_2)
+    }
+
+    private func setRequest() {
         easy.set(CURLOPT_HTTP_VERSION, httpVersionOption(options.version))
         easy.set(CURLOPT_USERAGENT, "probe-agent")
         if options.isCompressed { easy.set(CURLOPT_ACCEPT_ENCODING, "") }

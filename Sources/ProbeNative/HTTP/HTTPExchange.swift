@@ -7,7 +7,10 @@ struct HTTPExchange {
     private let firstHost: Host
     private var request: HTTPRequest
     private var report: HTTPReport
-
+    /// Of the last answer, decoded, as far as it is kept.
+    private var body: [UInt8] = []
+    /// Made for the first look-up of a job that names a name server.
+    private var ownResolver: Resolver?
     /// As what the policy is asked for the first hop.
     private let purpose: Purpose
 
@@ -18,19 +21,19 @@ struct HTTPExchange {
         firstHost = target.host
         request = HTTPRequest(
             url: target, method: parameters.method, fields: parameters.fields, body: parameters.body)
-        report = HTTPReport(request)
+        report = HTTPReport(request, proxy: parameters.proxy)
     }
 
     mutating func run() async -> ProbeOutcome {
         do throws(ProbeFailure) {
             let bodyShare =
-                parameters.includesBody
+                parameters.keptBytes > 0
                 ? try await context.reactor.local(BodyBudget.self).bytes
-                    .draw(parameters.bodyLimit, until: context.deadline, stage: .connect) : nil
+                    .draw(parameters.keptBytes, until: context.deadline, stage: .connect) : nil
             defer { withExtendedLifetime(bodyShare) {} }
             while let location = try await hop() { try follow(location) }
-            try judge()
-            return outcome(nil)
+            let verdict = try await judge()
+            return outcome(verdict)
         } catch {
             return outcome(error)
         }
@@ -44,16 +47,19 @@ struct HTTPExchange {
 
     /// Runs one request; returns the Location that is to be followed.
     private mutating func hop() async throws(ProbeFailure) -> String? {
-        report.last = HTTPHop(url: request.url.text, phases: HTTPPhases())
-        let address = try await resolve()
-        report.last.address = address.address
+        report.last = HTTPHop(url: request.url.text)
+        let route = try await route()
+        report.last.address = route.target?.address
         let purpose: Purpose = report.redirects.isEmpty ? purpose : .redirect
-        let policyRequest = context.request(purpose, address.address, port: address.port)
+        if let target = route.target {
+            try context.gate.check(context.request(purpose, target.address, port: target.port))
+        }
+        let policyRequest = context.request(
+            route.proxy == nil ? purpose : .proxy, route.connect.address, port: route.connect.port)
         try context.gate.check(policyRequest)
         let share = try await context.gate.descriptors.draw(until: context.deadline, stage: .connect)
         defer { withExtendedLifetime(share) {} }
-        let verifier = try await verifier()
-        let transfer = try transfer(to: address, policyRequest, verifier)
+        let transfer = try transfer(along: route, policyRequest, try await options())
         let reason = await context.reactor.local(CurlMulti.self).run(transfer, until: context.deadline)
         take(transfer)
         switch reason {
@@ -67,38 +73,30 @@ struct HTTPExchange {
         return transfer.head.first("location")
     }
 
-    private mutating func resolve() async throws(ProbeFailure) -> SocketAddress {
-        let started = context.now
-        defer { report.last.phases.dns = context.now - started }
-        let port = request.url.origin.port
-        if let address = parameters.resolveTo, request.url.host == firstHost {
-            return SocketAddress(address, port: port)
+    private mutating func options() async throws(ProbeFailure) -> CurlTransfer.Options {
+        var options = CurlTransfer.Options(
+            version: parameters.version, isCompressed: parameters.isCompressed, bodyLimit: parameters.bodyLimit,
+            bodyKept: parameters.keptBytes, enforcesVerification: parameters.verifiesTLS)
+        if request.url.isSecure { options.verifier = try await verifier(of: request.url.host) }
+        if let proxy = parameters.proxy, proxy.kind == .https {
+            options.proxyVerifier = try await verifier(of: proxy.host)
         }
-        let resolution = try await context.resolve(request.url.host)
-        guard let address = resolution.addresses.first else {
-            throw ProbeFailure(.resolve, .noAddress, "\(request.url.host) has no address.")
-        }
-        return SocketAddress(address, port: port)
+        return options
     }
 
-    private func verifier() async throws(ProbeFailure) -> CertificateVerifier? {
-        guard request.url.isSecure else { return nil }
-        if let trust = parameters.trust { return CertificateVerifier(trust: trust, host: request.url.host) }
+    private func verifier(of host: Host) async throws(ProbeFailure) -> CertificateVerifier {
+        if let trust = parameters.trust { return CertificateVerifier(trust: trust, host: host) }
         let trust = try await context.reactor.local(SystemTrust.self).store(until: context.deadline)
-        return CertificateVerifier(trust: trust, host: request.url.host)
+        return CertificateVerifier(trust: trust, host: host)
     }
 
     private func transfer(
-        to address: SocketAddress, _ policyRequest: PolicyRequest, _ verifier: CertificateVerifier?
+        along route: HTTPRoute, _ policyRequest: PolicyRequest, _ options: CurlTransfer.Options
     ) throws(ProbeFailure) -> CurlTransfer {
-        let options = CurlTransfer.Options(
-            version: parameters.version, isCompressed: parameters.isCompressed, bodyLimit: parameters.bodyLimit,
-            keepsBody: parameters.includesBody, enforcesVerification: parameters.verifiesTLS)
         let (gate, source) = (context.gate, context.source)
-        let transfer = CurlTransfer(request, to: address, options, verifier: verifier, time: context.time) {
-            () throws(ProbeFailure) in
+        let transfer = CurlTransfer(request, along: route, options, time: context.time) { () throws(ProbeFailure) in
             try gate.openForLibrary(
-                address, type: CurlTransfer.socketType, protocol: 0, as: policyRequest, source: source)
+                route.connect, type: CurlTransfer.socketType, protocol: 0, as: policyRequest, source: source)
         }
         if let transfer { return transfer }
         throw ProbeFailure(.connect, .localResourceExhausted, "The node has no memory for this request.")
@@ -109,18 +107,69 @@ struct HTTPExchange {
         report.last.phases = transfer.phases
         report.last.phases.dns = dns
         report.last.status = transfer.head.status
-        report.httpVersion = transfer.httpVersion
-        report.fields = transfer.head.joined
-        report.body = parameters.includesBody && transfer.head.isComplete ? transfer.body.kept : nil
+        report.last.httpVersion = transfer.httpVersion
+        report.last.fields = transfer.head.joined
+        report.last.tcp = transfer.tcp
+        report.last.security =
+            request.url.isSecure ? HTTPSecurity(transfer.handshake, seenAt: context.time.wallTime) : nil
+        body = transfer.body.kept
+        report.body = parameters.includesBody && transfer.head.isComplete ? body : nil
         report.bodyCount = transfer.head.isComplete ? transfer.body.count : nil
         let isEncoded = transfer.head.first("content-encoding") != nil && parameters.isCompressed
         report.encodedBodyCount = isEncoded ? transfer.easy.offset(CURLINFO_SIZE_DOWNLOAD_T) : nil
         report.isTruncated = transfer.body.isTruncated
-        report.security =
-            request.url.isSecure
-            ? HTTPSecurity(
-                version: transfer.handshake.version, cipher: transfer.handshake.cipher,
-                verdict: transfer.handshake.verdict, seenAt: context.time.wallTime) : nil
+    }
+
+    // MARK: Names
+
+    private mutating func route() async throws(ProbeFailure) -> HTTPRoute {
+        let started = context.now
+        defer { report.last.phases.dns = context.now - started }
+        let port = request.url.origin.port
+        let given = request.url.host == firstHost ? parameters.resolveTo.map { SocketAddress($0, port: port) } : nil
+        guard let proxy = parameters.proxy else {
+            let target: SocketAddress
+            if let given {
+                target = given
+            } else {
+                target = SocketAddress(try await address(of: request.url.host), port: port)
+            }
+            return HTTPRoute(connect: target, target: target)
+        }
+        let connect: SocketAddress
+        do throws(ProbeFailure) {
+            connect = SocketAddress(try await address(of: proxy.host), port: proxy.port)
+        } catch {
+            guard error.isMeasurement, error.code != .deadlineExceeded else { throw error }
+            throw ProbeFailure(.resolve, .proxyFailed, "The proxy has no address: \(error.detail)")
+        }
+        var route = HTTPRoute(connect: connect, target: given, proxy: proxy)
+        if given == nil, proxy.kind == .socks5 {
+            route.target = SocketAddress(try await address(of: request.url.host), port: port)
+        }
+        return route
+    }
+
+    private mutating func address(of host: Host) async throws(ProbeFailure) -> IPAddress {
+        let resolution = try await resolver().resolve(host, context.family, tool: context.tool, until: context.deadline)
+        guard let address = resolution.addresses.first else {
+            throw ProbeFailure(.resolve, .noAddress, "\(host) has no address.")
+        }
+        return address
+    }
+
+    /// The node's, or one of the job's own that asks the name server that the job names, and no file.
+    private mutating func resolver() async throws(ProbeFailure) -> Resolver {
+        guard case .server(let host, let port) = parameters.resolver else { return context.resolver }
+        if let ownResolver { return ownResolver }
+        guard let address = try await context.resolve(host).addresses.first else {
+            throw ProbeFailure(.resolve, .noAddress, "The resolver \(host) has no address.")
+        }
+        var settings = ResolverSettings(servers: [SocketAddress(address, port: port ?? 53)])
+        settings.purpose = .namedResolver
+        let made = Resolver(reactor: context.reactor, configuration: ResolverConfiguration(settings: .fixed(settings)))
+        ownResolver = made
+        return made
     }
 
     // MARK: Between hops
@@ -135,14 +184,34 @@ struct HTTPExchange {
             throw ProbeFailure(
                 .response, .tooManyRedirects, "There are more than \(parameters.maxRedirects) redirects.")
         }
-        report.redirects.append(report.last)
+        report.redirects.append(report.last.passed)
         request = request.redirected(by: status, to: next)
     }
 
-    private func judge() throws(ProbeFailure) {
-        guard let status = report.last.status, (200..<400).contains(status) else {
-            throw ProbeFailure(
-                .expectation, .expectationFailed, "The server answered with status \(report.last.status ?? 0).")
+    // MARK: The verdict
+
+    /// Nil when the answer is what was expected.
+    private mutating func judge() async throws(ProbeFailure) -> ProbeFailure? {
+        let status = report.last.status ?? 0
+        let wanted = parameters.expectations
+        if let proxy = parameters.proxy, status == 407, !proxy.tunnels(request.url), !wanted.namesStatus {
+            return ProbeFailure(
+                .response, .proxyFailed, "The proxy \(proxy.text) wants other credentials (status 407).")
         }
+        var judge = HTTPJudge(report, body: body, on: context.reactor)
+        for expectation in wanted.all { report.expectations.append(try await judge.judge(expectation)) }
+        var complaints: [String] = []
+        if !wanted.namesStatus, !(200..<400).contains(status) {
+            complaints.append("The server answered with status \(status).")
+        }
+        let unmet = report.expectations.filter { !$0.isMet }
+        if !unmet.isEmpty {
+            let verb = unmet.count == 1 ? "is" : "are"
+            complaints.append(
+                "\(unmet.count) of \(report.expectations.count) expectations \(verb) not met: "
+                    + unmet.map(\.complaint).joined(separator: "; ") + ".")
+        }
+        guard !complaints.isEmpty else { return nil }
+        return ProbeFailure(.expectation, .expectationFailed, complaints.joined(separator: " "))
     }
 }

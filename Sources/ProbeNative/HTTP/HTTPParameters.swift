@@ -14,9 +14,19 @@ public struct HTTPParameters: Sendable {
     public var verifiesTLS: Bool
     public var trust: TrustStore?
     public var resolveTo: IPAddress?
+    /// The name server for this job's look-ups, instead of the node's own.
+    public var resolver: DNSResolverChoice
+    public var proxy: HTTPProxy?
     public var isCompressed: Bool
     public var bodyLimit: Int
     public var includesBody: Bool
+    public var expectations: HTTPExpectations
+
+    /// Of a body, what is held in memory while the job runs.
+    var keptBytes: Int {
+        if includesBody { return bodyLimit }
+        return expectations.readsBody ? min(bodyLimit, Pattern.subjectLimit) : 0
+    }
 
     init(_ reader: inout ParameterReader) {
         let methodName = reader.choice(
@@ -33,6 +43,8 @@ public struct HTTPParameters: Sendable {
         verifiesTLS = reader.flag("verify_tls", default: true, help: "fail when the server's certificate is not good")
         trust = reader.trustStore("ca_pem")
         resolveTo = Self.resolveTo(&reader)
+        resolver = Self.resolver(&reader)
+        proxy = Self.proxy(&reader)
         isCompressed = reader.flag("compressed", default: true, help: "ask for a compressed body and decode it")
         bodyLimit = reader.integer(
             "body_limit", default: 1 << 20, in: 0...(16 << 20), unit: "bytes",
@@ -42,7 +54,7 @@ public struct HTTPParameters: Sendable {
             fields.removeAll { $0.isNamed("authorization") }
             fields.append(authorization)
         }
-        Self.refuseUnsupported(&reader)
+        expectations = Self.expectations(&reader)
     }
 
     static func fields(_ reader: inout ParameterReader) -> [HTTPField] {
@@ -51,7 +63,7 @@ public struct HTTPParameters: Sendable {
             reader.refuse("headers must be at most 65536 bytes together.")
         }
         for (name, value) in pairs {
-            if name.isEmpty || !name.utf8.allSatisfy(isTokenByte) {
+            if name.isEmpty || !name.utf8.allSatisfy(HTTPField.isTokenByte) {
                 reader.refuse("headers: \(name.quotedForMessage) is not the name of a header field.")
             }
             if value.utf8.contains(where: { $0 < 0x20 && $0 != 0x09 || $0 == 0x7f }) {
@@ -63,16 +75,6 @@ public struct HTTPParameters: Sendable {
             }
         }
         return pairs.map { HTTPField($0.name, $0.value) }
-    }
-
-    /// `token` of RFC 9110 section 5.6.2.
-    private static func isTokenByte(_ byte: UInt8) -> Bool {
-        switch byte {
-        case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-            UInt8(ascii: "a")...UInt8(ascii: "z"):
-            true
-        default: "!#$%&'*+-.^_`|~".utf8.contains(byte)
-        }
     }
 
     private static func resolveTo(_ reader: inout ParameterReader) -> IPAddress? {
@@ -104,12 +106,35 @@ public struct HTTPParameters: Sendable {
         return HTTPField("Authorization", "Basic \(Array("\(username):\(password)".utf8).base64)")
     }
 
-    private static func refuseUnsupported(_ reader: inout ParameterReader) {
-        let later: [(name: String, kind: ParameterReader.Declaration.Kind)] = [
-            ("resolver", .text), ("proxy", .text), ("expect", .object),
-        ]
-        for (name, kind) in later where reader.value(name, kind, help: "not supported yet") != nil {
-            reader.refuse("\(name) is not supported by this node yet.", code: .unsupported)
+    private static func resolver(_ reader: inout ParameterReader) -> DNSResolverChoice {
+        let text = reader.optionalText(
+            "resolver", limit: 300,
+            help: "name server for look-ups: address, address:port or name (default: the system's)")
+        guard let text else { return .system }
+        if let choice = DNSResolverChoice(text), case .server = choice { return choice }
+        reader.refuse("resolver", .string(text), "an address, address:port, [IPv6]:port or a host name")
+        return .system
+    }
+
+    private static func proxy(_ reader: inout ParameterReader) -> HTTPProxy? {
+        let text = reader.optionalText(
+            "proxy", limit: 2048, help: "http://, https://, socks5:// or socks5h://[user:password@]host:port")
+        guard let text else { return nil }
+        do throws(InvalidInput) { return try HTTPProxy(text) } catch {
+            reader.refuse(error.detail, code: error.code)
+            return nil
+        }
+    }
+
+    private static func expectations(_ reader: inout ParameterReader) -> HTTPExpectations {
+        let value = reader.value(
+            "expect", .structure,
+            help: "what the answer must be: status, header.NAME, body_regex, not_body_regex, json./POINTER, max_ms, "
+                + "tls_days_left")
+        guard let value else { return HTTPExpectations() }
+        do throws(InvalidInput) { return try HTTPExpectations(value) } catch {
+            reader.refuse(error.detail, code: error.code)
+            return HTTPExpectations()
         }
     }
 }

@@ -4,6 +4,8 @@ public struct HTTPPhases: Sendable, Hashable {
     public var dns: Duration?
     /// The TCP handshake.
     public var connect: Duration?
+    /// Until the proxy has made the way free: its TLS, its authentication, its own connecting. Nil without a proxy.
+    public var proxy: Duration?
     /// The TLS handshake without `verify`.
     public var tls: Duration?
     /// Checking the server's certificates, on this node's own time.
@@ -18,7 +20,7 @@ public struct HTTPPhases: Sendable, Hashable {
     public init() {}
 
     private static var all: [WritableKeyPath<HTTPPhases, Duration?>] {
-        [\.dns, \.connect, \.tls, \.verify, \.send, \.wait, \.transfer]
+        [\.dns, \.connect, \.proxy, \.tls, \.verify, \.send, \.wait, \.transfer]
     }
 
     public var total: Duration { Self.all.reduce(.zero) { $0 + (self[keyPath: $1] ?? .zero) } }
@@ -36,6 +38,7 @@ public struct HTTPPhases: Sendable, Hashable {
         writer.object("phases") { writer in
             writer.field("dns_ms", dns)
             writer.field("connect_ms", connect)
+            if let proxy { writer.field("proxy_ms", proxy) }
             writer.field("tls_ms", tls)
             writer.field("verify_ms", verify)
             writer.field("send_ms", send)
@@ -51,18 +54,23 @@ struct TransferStamps {
     var started: Instant
     /// TCP is up.
     var connected: Instant?
+    /// Something to read was waited for, for the first time.
+    var listening: Instant?
+    /// The proxy has made the way free; nil without one.
+    var tunnelled: Instant?
     /// The connection is ready for the request: after TLS where there is any.
     var ready: Instant?
     var sent: Instant?
     var firstByte: Instant?
     var ended: Instant?
 
-    func phases(isSecure: Bool, verify: Duration?) -> HTTPPhases {
+    func phases(isSecure: Bool, usesProxy: Bool, verify: Duration?) -> HTTPPhases {
         var phases = HTTPPhases()
         let end = ended ?? started
-        let connected = connected ?? ready
+        let connected = connected ?? tunnelled ?? ready
         phases.connect = (connected ?? end) - started
-        if isSecure, let connected {
+        if let connected, usesProxy { phases.proxy = (tunnelled ?? end) - connected }
+        if isSecure, let connected = usesProxy ? tunnelled : connected {
             phases.verify = verify
             phases.tls = max(.zero, (ready ?? end) - connected - (verify ?? .zero))
         }

@@ -9,6 +9,16 @@ public struct HTTPField: Sendable, Hashable {
     }
 
     func isNamed(_ other: String) -> Bool { name.lowercased() == other }
+
+    /// `token` of RFC 9110 section 5.6.2: what a name is made of.
+    static func isTokenByte(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+            UInt8(ascii: "a")...UInt8(ascii: "z"):
+            true
+        default: "!#$%&'*+-.^_`|~".utf8.contains(byte)
+        }
+    }
 }
 
 public enum HTTPMethod: String, Sendable, Hashable, CaseIterable {

@@ -79,7 +79,7 @@ public struct HTTPURL: Sendable, Hashable, CustomStringConvertible {
         origin = Origin(isSecure: scheme == "https", host: host, port: port)
     }
 
-    private static func host(of url: CurlURL) throws(InvalidInput) -> Host {
+    static func host(of url: CurlURL) throws(InvalidInput) -> Host {
         let name = url.get(CURLUPART_HOST) ?? ""
         guard let zone = url.get(CURLUPART_ZONEID), name.hasSuffix("]") else { return try Host(name) }
         return try Host(name.dropLast() + "%" + zone + "]")
@@ -87,7 +87,7 @@ public struct HTTPURL: Sendable, Hashable, CustomStringConvertible {
 }
 
 /// Owns a CURLU.
-private final class CurlURL {
+final class CurlURL {
     private let handle: OpaquePointer
 
     init?() {
@@ -107,6 +107,11 @@ private final class CurlURL {
         }
         let reason = String(cString: curl_url_strerror(status))
         throw InvalidInput("The URL \(whole.quotedForMessage) cannot be read: \(reason).")
+    }
+
+    /// Any scheme goes. False where libcurl does not read it.
+    func read(proxy text: String) -> Bool {
+        curl_url_set(handle, CURLUPART_URL, text, UInt32(CURLU_NON_SUPPORT_SCHEME)) == CURLUE_OK
     }
 
     func clear(_ part: CURLUPart) { curl_url_set(handle, part, nil, 0) }

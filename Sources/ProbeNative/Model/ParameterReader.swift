@@ -10,6 +10,8 @@ public struct ParameterReader {
             case integer, number, flag, text, choice([String]), list, object
             /// A list of texts that may have commas in them.
             case texts
+            /// An object with a shape of its own, whose members may be objects.
+            case structure
         }
         public var name: String
         public var kind: Kind

@@ -185,7 +185,8 @@ public final class Resolver: ReactorLocal, @unchecked Sendable {
         running[key] = lookup
         turn = files.settings.rotate ? turn &+ 1 : 0
         let rounds = ServerRounds(
-            reactor: reactor, settings: files.settings, offset: turn & 0xff, tool: tool, plainServers: plainServers)
+            reactor: reactor, settings: files.settings, offset: turn & 0xff, tool: tool, plainServers: plainServers,
+            purpose: files.settings.purpose)
         lookup.task = reactor.spawn { [self] in
             var rounds = rounds
             let (answer, lifetime) = await rounds.ask(key)

@@ -13,6 +13,8 @@ public struct ResolverSettings: Sendable, Hashable {
     /// Begins each look-up with the next server.
     public var rotate = false
     public var transport = DNSTransport.udp
+    /// What the address policy is told of the servers.
+    public var purpose = Purpose.systemResolver
 
     public init(servers: [SocketAddress], search: [String] = []) {
         self.servers = servers

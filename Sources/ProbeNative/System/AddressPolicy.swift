@@ -1,7 +1,7 @@
 /// Why a probe wants to send to an address. A policy may treat the system's own resolvers differently from one that a
 /// job names.
 public enum Purpose: String, Sendable, Hashable {
-    case target, systemResolver, namedResolver, redirect, referral
+    case target, systemResolver, namedResolver, redirect, referral, proxy
 }
 
 /// One question to the policy, about the address that is about to be used.

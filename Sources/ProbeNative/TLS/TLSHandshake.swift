@@ -8,6 +8,13 @@ final class TLSHandshake {
     private(set) var version: String?
     /// OpenSSL's name of the cipher suite.
     private(set) var cipher: String?
+    /// Nil until `complete`.
+    private(set) var session: TLSSession?
+    /// The server sent a word of its authority on its certificate; nil until `complete`.
+    private(set) var isStapled: Bool?
+
+    /// Of the connection that is being verified; valid as long as that lives.
+    private var tls: OpaquePointer?
 
     private var verifier: CertificateVerifier?
     private var isEnforced = true
@@ -18,6 +25,7 @@ final class TLSHandshake {
         self.verifier = verifier
         self.time = time
         isEnforced = enforces
+        probe_tls_context_asks_for_staple(context)
         let me = Unmanaged.passUnretained(self).toOpaque()
         SSL_CTX_set_cert_verify_callback(
             context,
@@ -27,10 +35,20 @@ final class TLSHandshake {
             }, me)
     }
 
+    /// Call when the handshake is done and its connection still there.
+    func complete() {
+        guard let tls else { return }
+        session = TLSSession(tls)
+        var staple: UnsafePointer<UInt8>?
+        isStapled = probe_tls_staple(tls, &staple) > 0
+        self.tls = nil
+    }
+
     /// 1 lets the handshake go on. The error that is set chooses the alert that the peer gets.
     private func verify(_ context: OpaquePointer) -> Int32 {
         if let tls = X509_STORE_CTX_get_ex_data(context, SSL_get_ex_data_X509_STORE_CTX_idx()) {
             let tls = OpaquePointer(tls)
+            self.tls = tls
             version = String(cString: SSL_get_version(tls))
             // Up to TLS 1.2 the cipher suite is chosen, but not in use yet.
             let suite = SSL_get_current_cipher(tls) ?? SSL_get_pending_cipher(tls)

@@ -38,6 +38,12 @@ public final class PythonPeer: Sendable {
         try await PythonPeer(script: "ws_peer.py", certificate.map { [$0.chain, $0.key] } ?? [])
     }
 
+    /// Proxies of every kind, also broken ones, by the names at the head of proxy_peer.py.
+    /// - Parameter certificate: of the one that is spoken to over TLS.
+    public static func proxies(certificate: CertificateFiles) async throws -> PythonPeer {
+        try await PythonPeer(script: "proxy_peer.py", [certificate.chain, certificate.key])
+    }
+
     private init(script: String, _ arguments: [String] = []) async throws {
         process = try ChildProcess.start("/usr/bin/python3", [Places.testFile("Peers/" + script)] + arguments)
         do {

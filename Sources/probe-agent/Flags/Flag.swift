@@ -7,6 +7,8 @@ struct Flag: Sendable {
         case toggle(isOn: Bool)
         /// `--headers 'Name: value'` or `--headers name=value`, as often as wanted.
         case pairs
+        /// `--expect status=200`, `--expect header.server=nginx` or one JSON object, as often as wanted.
+        case members
         /// `--ports 80,443`, as often as wanted.
         case list
         /// `--steps expect:^220`, as often as wanted.
@@ -29,6 +31,7 @@ struct Flag: Sendable {
         case .value(let placeholder): return "\(lead)--\(name) \(placeholder)"
         case .toggle(let isOn): return "\(lead)--\(isOn ? "[no-]" : "")\(name)"
         case .pairs: return "\(lead)--\(name) 'NAME: VALUE'"
+        case .members: return "\(lead)--\(name) NAME=VALUE"
         case .list: return "\(lead)--\(name) A,B,..."
         case .texts: return "\(lead)--\(name) TEXT ..."
         }

@@ -57,28 +57,54 @@ struct ToolFlags {
     private func value(
         _ match: FlagParser.Match, for declaration: ParameterReader.Declaration
     ) throws(UsageError) -> ParameterValue {
+        let isJSON = match.value.hasPrefix("{")
         switch declaration.kind {
-        case .object: return .object([try pair(match)])
+        case .object where isJSON, .structure where isJSON: return try json(match)
+        case .object: return .object([try pair(match, at: ":=", "takes 'Name: value' or name=value")])
+        case .structure: return try member(match)
         case .list: return .array(match.value.split(separator: ",").map { .string(String($0)) })
         case .texts: return .array([.string(match.value)])
         case .integer, .number, .flag, .text, .choice: return .string(match.value)
         }
     }
 
-    /// `Name: value` or `name=value`, split at whichever comes first: neither character is in a header's name.
-    private func pair(_ match: FlagParser.Match) throws(UsageError) -> ParameterValue.Member {
-        guard let separator = match.value.firstIndex(where: { $0 == ":" || $0 == "=" }) else {
-            throw UsageError("--\(match.flag) takes 'Name: value' or name=value, not \(match.value.quotedForMessage).")
+    private func json(_ match: FlagParser.Match) throws(UsageError) -> ParameterValue {
+        do throws(MalformedMessage) { return try JSONDocument.read(Array(match.value.utf8)) } catch {
+            throw UsageError("--\(match.flag) is not JSON: \(error).")
+        }
+    }
+
+    /// `name=value`, or `name.member=value` for what is in an object of its own. Only the first dot counts: the names of
+    /// header fields and JSON pointers may have more.
+    private func member(_ match: FlagParser.Match) throws(UsageError) -> ParameterValue {
+        let pair = try pair(match, at: "=", "takes name=value, name.member=value or a JSON object")
+        guard let dot = pair.name.firstIndex(of: ".") else { return .object([pair]) }
+        let inner = ParameterValue.Member(String(pair.name[pair.name.index(after: dot)...]), pair.value)
+        return .object([.init(String(pair.name[..<dot]), .object([inner]))])
+    }
+
+    /// Split at the first separator: neither `:` nor `=` is in a header's name.
+    private func pair(
+        _ match: FlagParser.Match, at separators: String, _ form: String
+    ) throws(UsageError) -> ParameterValue.Member {
+        guard let separator = match.value.firstIndex(where: separators.contains) else {
+            throw UsageError("--\(match.flag) \(form), not \(match.value.quotedForMessage).")
         }
         let value = match.value[match.value.index(after: separator)...].drop { $0 == " " }
         return .init(String(match.value[..<separator]), .string(String(value)))
     }
 
-    /// Repeated pairs and lists add up; of other parameters the last one counts.
+    /// Repeated pairs, members and lists add up; of other parameters the last one counts.
     private func add(_ value: ParameterValue, to members: inout [ParameterValue.Member], as name: String) {
         if let index = members.firstIndex(where: { $0.name == name }) {
             switch (members[index].value, value) {
-            case (.object(let before), .object(let more)): members[index].value = .object(before + more)
+            case (.object(var before), .object(let more)):
+                // A structure's objects become one; of pairs each counts, because a header may come twice.
+                let isStructure = declaration(name)?.kind == .structure
+                for member in more {
+                    if isStructure { add(member.value, to: &before, as: member.name) } else { before.append(member) }
+                }
+                members[index].value = .object(before)
             case (.array(let before), .array(let more)): members[index].value = .array(before + more)
             default: members[index].value = value
             }
@@ -104,6 +130,7 @@ extension Flag {
         case .list: form = .list
         case .texts: form = .texts
         case .object: form = .pairs
+        case .structure: form = .members
         }
         if declaration.kind == .flag {
             if declaration.defaultText == "true" { remarks.append("default: on") }

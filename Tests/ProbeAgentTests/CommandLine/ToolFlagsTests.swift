@@ -53,6 +53,38 @@ struct ToolFlagsTests {
         #expect(job.parameters.contains(.init("resolver", .string("192.0.2.1"))))
     }
 
+    private func http(_ words: String...) throws -> [ParameterValue.Member] {
+        let flags = ToolFlags(HTTPTool())
+        return try flags.job(FlagParser(flags.flags, presets: flags.presets).parse(["a"] + words)).parameters
+    }
+
+    @Test func membersOfAStructureAddUp() throws {
+        let parameters = try http(
+            "--expect", "status=2xx", "--expect=header.x.y=a=b", "--expect", "json./a.b=5", "--expect", "header.z=c",
+            "--expect", "status=200")
+        #expect(
+            parameters == [
+                .init(
+                    "expect",
+                    .object([
+                        .init("status", .string("200")),
+                        .init("header", .object([.init("x.y", .string("a=b")), .init("z", .string("c"))])),
+                        .init("json", .object([.init("/a.b", .string("5"))])),
+                    ]))
+            ])
+    }
+
+    @Test func anObjectMayBeGivenAsJSON() throws {
+        let text = #"{"status": [200, "3xx"], "json": {"pointer": "/a", "equals": null}}"#
+        let value = try JSONDocument.read(Array(text.utf8))
+        #expect(try http("--expect", text) == [.init("expect", value)])
+        #expect(
+            try http("--headers", #"{"A": "b:c"}"#, "--headers", "D: e")
+                == [.init("headers", .object([.init("A", .string("b:c")), .init("D", .string("e"))]))])
+        #expect { try http("--expect", "{status") } throws: { "\($0)".hasPrefix("--expect is not JSON: ") }
+        #expect { try http("--expect", "status") } throws: { "\($0)".contains("name=value, name.member=value") }
+    }
+
     @Test func theLastOfRepeatedValuesCounts() throws {
         #expect(try job("a", "--count", "1", "--count", "2").parameters == [.init("count", .string("2"))])
     }

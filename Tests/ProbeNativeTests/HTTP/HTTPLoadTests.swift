@@ -80,6 +80,27 @@ import Testing
         for (port, before) in zip(ports, waiting) { #expect(timeWaits(port) <= before + 2) }
     }
 
+    /// With more ready jobs than a turn of the loop runs, many turns pass between two steps of a job: a transfer, a look-up
+    /// or a read may be over before the job has come to wait for it.
+    @Test func aCrowdedReactorLosesNoWakeUp() async throws {
+        let nginx = try await HTTPProbe.nginx()
+        let nsd = try await NSDServer()
+        let engine = try #require(HTTPProbe.engine)
+        let isOver = Locked(false)
+        let crowd = engine.reactors.reactors.flatMap { reactor in
+            (0..<6000).map { _ in
+                reactor.spawn { while !isOver.withLock({ $0 }) { await Task.yield() } }
+            }
+        }
+        let name = ParameterValue.string("127.0.0.1:\(nsd.port)")
+        let good = try await fetchMany(
+            40, { "http://n\($0).wild.probe.test:\(nginx.httpPort)/" }, ["resolver": name, "body_limit": .integer(100)])
+        isOver.withLock { $0 = true }
+        for one in crowd { await one.value }
+        #expect(good == 40)
+        await nsd.stop()
+    }
+
     @Test func memoryIsFlatOverManyHostNames() async throws {
         let nginx = try await HTTPProbe.nginx()
         let port = nginx.httpPort

@@ -28,15 +28,6 @@ import Testing
         #expect(error?.code == .invalidParameters)
     }
 
-    @Test(arguments: ["proxy", "resolver", "expect"])
-    func whatIsNotBuiltYetIsUnsupported(_ name: String) {
-        let error = #expect(throws: InvalidInput.self) {
-            try HTTPProbe.prepare("http://a.example/", [name: .string("x")])
-        }
-        #expect(error?.code == .unsupported)
-        #expect(error?.detail.contains(name) == true)
-    }
-
     @Test func credentialsBecomeAuthorization() throws {
         func fields(_ members: [ParameterValue.Member]) -> [HTTPField] {
             var reader = ParameterReader(members)

@@ -43,6 +43,9 @@ static inline long probe_tls_set_versions(SSL *tls, int minimum, int maximum) {
 }
 static inline long probe_tls_set_server_name(SSL *tls, const char *name) { return SSL_set_tlsext_host_name(tls, name); }
 static inline void probe_tls_ask_for_staple(SSL *tls) { SSL_set_tlsext_status_type(tls, TLSEXT_STATUSTYPE_ocsp); }
+static inline void probe_tls_context_asks_for_staple(SSL_CTX *context) {
+    SSL_CTX_set_tlsext_status_type(context, TLSEXT_STATUSTYPE_ocsp);
+}
 static inline long probe_tls_staple(SSL *tls, const unsigned char **bytes) {
     return SSL_get_tlsext_status_ocsp_resp(tls, bytes);
 }
