@@ -109,9 +109,12 @@ public struct PortProgress: Report {
 
     init(_ report: PortCheckReport) { self.report = report }
 
+    public var total: Int { report.total }
+    public var done: Int { report.findings.count }
+
     public func write(to writer: inout some ReportWriter) {
-        writer.field("total", report.total)
-        writer.field("done", report.findings.count)
+        writer.field("total", total)
+        writer.field("done", done)
         report.writeCounts(to: &writer)
         writer.array("ports", report.entries.lazy.filter { $0.state == .open }) { $1.write(to: &$0) }
     }

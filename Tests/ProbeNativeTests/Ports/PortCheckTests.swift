@@ -168,6 +168,30 @@ import Testing
         #expect(try report(result).total == 2 && openDescriptors == 0)
     }
 
+    @Test func progressIsToldAboutOnceASecond() async throws {
+        let peer = try await PythonPeer.tcp()
+        let time = ManualTime()
+        let bench = try OneToolBench(PortCheckTool(), time: time)
+        defer { bench.stop() }
+        let told = EventLog<PortProgress>()
+        let results = EventLog<ProbeResult>()
+        // Tried in this order, one a second.
+        let ports = [peer.port("silent"), 65534, 65535]
+        let probe = try bench.prepare("127.0.0.1", ["ports": list(ports), "rate": .integer(1)])
+        bench.engine.start(
+            probe, deadline: time.now + .seconds(60), progress: { ($0 as? PortProgress).map(told.append) },
+            completion: { results.append($0) })
+        _ = try await peer.events.next("closed") { $0["event"]?.string == "closed" }
+        // Asking the reactor means that what closed the connection has also noted the port.
+        #expect(await bench.openDescriptors == 0 && told.pending.isEmpty)
+        time.advance(by: .seconds(1))
+        let partial = try await told.next()
+        #expect(partial.done == 2 && partial.total == 3)
+        time.advance(by: .seconds(1))
+        #expect(try report(try await results.next()).findings.count == 3)
+        await peer.stop()
+    }
+
     @Test func theDeadlineCutsASweepThatNeedsLonger() async throws {
         let bench = try OneToolBench(PortCheckTool())
         defer { bench.stop() }
