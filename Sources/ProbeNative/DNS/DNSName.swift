@@ -18,7 +18,7 @@ public struct DNSName: Hashable, Sendable, CustomStringConvertible {
     public init(_ text: String) throws(InvalidInput) {
         guard !text.isEmpty else { throw InvalidInput("The target is empty.") }
         guard text.utf8.count <= 1024 else { throw Self.tooLong(text) }
-        if text.unicodeScalars.contains(where: { $0.value <= 0x20 || $0.value == 0x7f || $0.properties.isWhitespace }) {
+        if text.hasSpacesOrControls {
             throw InvalidInput("The target \(text.quotedForMessage) has spaces or control characters in it.")
         }
         if text.hasPrefix("-") { throw InvalidInput("The target \(text.quotedForMessage) begins with \"-\".") }

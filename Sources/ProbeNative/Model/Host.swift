@@ -17,9 +17,10 @@ public enum Host: Sendable, Hashable, CustomStringConvertible {
     public init(_ text: String) throws(InvalidInput) {
         guard !text.isEmpty else { throw InvalidInput("The target is empty.") }
         guard text.utf8.count <= 1024 else {
-            throw InvalidInput("The target \(text.quotedForMessage) is longer than a host name can be (253 characters).")
+            throw InvalidInput(
+                "The target \(text.quotedForMessage) is longer than a host name can be (253 characters).")
         }
-        if text.unicodeScalars.contains(where: { $0.value <= 0x20 || $0.value == 0x7f || $0.properties.isWhitespace }) {
+        if text.hasSpacesOrControls {
             throw InvalidInput("The target \(text.quotedForMessage) has spaces or control characters in it.")
         }
         if text.hasPrefix("-") { throw InvalidInput("The target \(text.quotedForMessage) begins with \"-\".") }
@@ -38,7 +39,8 @@ public enum Host: Sendable, Hashable, CustomStringConvertible {
         let body = ascii.hasSuffix(".") ? ascii.dropLast() : Substring(ascii)
         let labels = body.split(separator: ".", omittingEmptySubsequences: false)
         guard body.utf8.count <= 253 else {
-            throw InvalidInput("The target \(text.quotedForMessage) is longer than a host name can be (253 characters).")
+            throw InvalidInput(
+                "The target \(text.quotedForMessage) is longer than a host name can be (253 characters).")
         }
         for label in labels {
             guard (1...63).contains(label.utf8.count) else {
@@ -69,5 +71,14 @@ public enum Host: Sendable, Hashable, CustomStringConvertible {
     private static func looksNumeric(_ label: Substring) -> Bool {
         if label.utf8.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }) { return true }
         return label.hasPrefix("0x") && label.dropFirst(2).allSatisfy(\.isHexDigit)
+    }
+}
+
+extension String {
+    /// Any white space of Unicode, and the control characters of ASCII. Unicode's tables are slow and rarely needed.
+    var hasSpacesOrControls: Bool {
+        if utf8.contains(where: { $0 <= 0x20 || $0 == 0x7f }) { return true }
+        guard utf8.contains(where: { $0 >= 0x80 }) else { return false }
+        return unicodeScalars.contains { $0.properties.isWhitespace }
     }
 }

@@ -22,19 +22,22 @@ public struct ParameterReader {
         public var help: String
     }
 
-    private var members: [ParameterValue.Member]
-    private var seen: Set<String> = []
+    private let members: [ParameterValue.Member]
+    /// By place in `members`: something has read it.
+    private var wasRead: [Bool]
     private var firstError: InvalidInput?
     public private(set) var declarations: [Declaration] = []
     private let records: Bool
 
     public init(_ members: [ParameterValue.Member]) {
         self.members = members
+        wasRead = Array(repeating: false, count: members.count)
         records = false
     }
 
     private init() {
         members = []
+        wasRead = []
         records = true
     }
 
@@ -48,8 +51,8 @@ public struct ParameterReader {
     /// Throws the first refusal; returns the names of parameters that nothing read, sorted, for `ignored_parameters`.
     public func finish() throws(InvalidInput) -> [String] {
         if let firstError { throw firstError }
-        guard members.count > 0 else { return [] }
-        return Array(Set(members.lazy.map(\.name)).subtracting(seen)).sorted()
+        guard wasRead.contains(false) else { return [] }
+        return Set(zip(members, wasRead).lazy.filter { !$0.1 }.map(\.0.name)).sorted()
     }
 
     /// Refuses the parameters as a whole, when two do not fit together. The first refusal stands.
@@ -66,9 +69,10 @@ public struct ParameterReader {
     }
 
     public mutating func optionalInteger(
-        _ name: String, in range: ClosedRange<Int>, unit: String? = nil, help: String, shown: String? = nil
+        _ name: String, in range: ClosedRange<Int>, unit: String? = nil, help: String,
+        shown: @autoclosure () -> String? = nil
     ) -> Int? {
-        declare(name, .integer, unit, shown, "\(range.lowerBound)-\(range.upperBound)", help)
+        declare(name, .integer, unit, shown(), "\(range.lowerBound)-\(range.upperBound)", help)
         guard let value = take(name) else { return nil }
         let number: Int? =
             switch value {
@@ -91,10 +95,11 @@ public struct ParameterReader {
     }
 
     public mutating func optionalNumber(
-        _ name: String, in range: ClosedRange<Double>, unit: String? = nil, help: String, shown: String? = nil
+        _ name: String, in range: ClosedRange<Double>, unit: String? = nil, help: String,
+        shown: @autoclosure () -> String? = nil
     ) -> Double? {
-        let bounds = (Self.text(range.lowerBound), Self.text(range.upperBound))
-        declare(name, .number, unit, shown, "\(bounds.0)-\(bounds.1)", help)
+        declare(
+            name, .number, unit, shown(), "\(Self.text(range.lowerBound))-\(Self.text(range.upperBound))", help)
         guard let value = take(name) else { return nil }
         let number: Double? =
             switch value {
@@ -104,7 +109,7 @@ public struct ParameterReader {
             default: nil
             }
         guard let number, range.contains(number) else {
-            refuse(name, value, "a number from \(bounds.0) to \(bounds.1)")
+            refuse(name, value, "a number from \(Self.text(range.lowerBound)) to \(Self.text(range.upperBound))")
             return nil
         }
         return number
@@ -208,19 +213,23 @@ public struct ParameterReader {
 
     // MARK: -
 
+    /// The texts are made for a declaration only: a job has no use for them.
     private mutating func declare(
-        _ name: String, _ kind: Declaration.Kind, _ unit: String?, _ shown: String?, _ range: String?, _ help: String
+        _ name: String, _ kind: Declaration.Kind, _ unit: String?, _ shown: @autoclosure () -> String?,
+        _ range: @autoclosure () -> String?, _ help: String
     ) {
         guard records else { return }
         declarations.append(
-            Declaration(name: name, kind: kind, unit: unit, defaultText: shown, rangeText: range, help: help))
+            Declaration(name: name, kind: kind, unit: unit, defaultText: shown(), rangeText: range(), help: help))
     }
 
     private mutating func take(_ name: String) -> ParameterValue? {
-        guard !members.isEmpty else { return nil }
-        seen.insert(name)
-        guard let value = members.last(where: { $0.name == name })?.value, value != .null else { return nil }
-        return value
+        var value: ParameterValue?
+        for (index, member) in members.enumerated() where member.name == name {
+            wasRead[index] = true
+            value = member.value
+        }
+        return value == .null ? nil : value
     }
 
     private static func text(_ value: Double) -> String {

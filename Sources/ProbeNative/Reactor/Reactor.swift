@@ -42,6 +42,8 @@ public final class Reactor: TaskExecutor, @unchecked Sendable {
     private let wakeUp: FileDescriptor
     private let alarm: FileDescriptor
 
+    /// What was in the mailbox at this turn.
+    private var taken = Mailbox()
     private var ready: Deque<UnownedJob> = []
     private var timers = TimerHeap<Timer>()
     private var waits = WaitTable()
@@ -188,7 +190,7 @@ public final class Reactor: TaskExecutor, @unchecked Sendable {
             runJobs()
             let done = clock.now
             if done - awake > DelayLog.threshold { delays.record(done - awake, at: time.now) }
-            if mailbox.withLock({ $0.stopped && $0.jobs.isEmpty && $0.calls.isEmpty }), ready.isEmpty { break }
+            if taken.stopped, ready.isEmpty, mailbox.withLock({ $0.jobs.isEmpty && $0.calls.isEmpty }) { break }
             let count = Syscalls.epollWait(epoll.number, events, timeout: mustPoll() ? 0 : -1)
             awake = clock.now
             for index in 0..<count { handle(&events[index]) }
@@ -212,16 +214,17 @@ public final class Reactor: TaskExecutor, @unchecked Sendable {
     }
 
     private func runMailbox() {
-        let (jobs, calls) = mailbox.withLock { box in
-            defer {
-                box.jobs.removeAll(keepingCapacity: true)
-                box.calls.removeAll(keepingCapacity: true)
-                box.signalled = false
-            }
-            return (box.jobs, box.calls)
+        // Exchanged for the last turn's, which is empty and keeps its memory.
+        mailbox.withLock { box in
+            swap(&box.jobs, &taken.jobs)
+            swap(&box.calls, &taken.calls)
+            box.signalled = false
+            taken.stopped = box.stopped
         }
-        for call in calls { call() }
-        ready.append(contentsOf: jobs)
+        for call in taken.calls { call() }
+        ready.append(contentsOf: taken.jobs)
+        taken.calls.removeAll(keepingCapacity: true)
+        taken.jobs.removeAll(keepingCapacity: true)
     }
 
     private func runTimers() {

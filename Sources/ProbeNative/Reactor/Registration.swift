@@ -70,10 +70,17 @@ public final class Registration {
 
     public func cancel() {
         guard isActive else { return }
-        isActive = false
-        reactor.registrations.remove(word)
+        endWithDescriptor()
         // Fails only when the descriptor is closed already, which removed it from the set.
         try? reactor.control(.delete, fd, 0, word: word)
+    }
+
+    /// For whoever closes the descriptor in the same turn and has the only one: closing takes it out of the set
+    /// (epoll(7)), and a system call is saved.
+    func endWithDescriptor() {
+        guard isActive else { return }
+        isActive = false
+        reactor.registrations.remove(word)
     }
 }
 

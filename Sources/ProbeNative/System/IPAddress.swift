@@ -47,7 +47,41 @@ public struct IPAddress: Hashable, Sendable {
     /// (inet_pton(3), not inet_aton(3)).
     public init?(_ text: some StringProtocol) {
         var body = Substring(String(text))
-        if body.hasPrefix("["), body.hasSuffix("]") { body = body.dropFirst().dropLast() }
+        if body.utf8.first == UInt8(ascii: "["), body.utf8.last == UInt8(ascii: "]") {
+            body = body.dropFirst().dropLast()
+        }
+        // Most texts are names or IPv4 addresses: neither needs the general way.
+        if let v4 = Self.dottedDecimal(body.utf8) {
+            self.init(v4: v4)
+        } else if body.utf8.contains(UInt8(ascii: ":")) {
+            self.init(v6: body)
+        } else {
+            return nil
+        }
+    }
+
+    /// Four numbers without leading zeros, as inet_pton(3) takes them.
+    private static func dottedDecimal(_ text: Substring.UTF8View) -> UInt32? {
+        var (address, part, digits, dots): (UInt32, UInt32, Int, Int) = (0, 0, 0, 0)
+        for byte in text {
+            switch byte {
+            case UInt8(ascii: "0")...UInt8(ascii: "9"):
+                if digits > 0, part == 0 { return nil }
+                part = part * 10 + UInt32(byte - UInt8(ascii: "0"))
+                digits += 1
+                if part > 255 { return nil }
+            case UInt8(ascii: "."):
+                if digits == 0 || dots == 3 { return nil }
+                address = address << 8 | part
+                (part, digits, dots) = (0, 0, dots + 1)
+            default: return nil
+            }
+        }
+        return digits > 0 && dots == 3 ? address << 8 | part : nil
+    }
+
+    private init?(v6 text: Substring) {
+        var body = text
         var zone: UInt32 = 0
         if let percent = body.firstIndex(of: "%") {
             let name = String(body[body.index(after: percent)...])
@@ -57,14 +91,8 @@ public struct IPAddress: Hashable, Sendable {
         }
         guard body.utf8.count <= 45, !body.utf8.contains(0) else { return nil }
         var bytes = [UInt8](repeating: 0, count: 16)
-        let string = String(body)
-        if zone == 0, inet_pton(AF_INET, string, &bytes) == 1 {
-            self.init(bytes: bytes.prefix(4))
-        } else if inet_pton(AF_INET6, string, &bytes) == 1 {
-            self.init(bytes: bytes, zone: zone)
-        } else {
-            return nil
-        }
+        guard inet_pton(AF_INET6, String(body), &bytes) == 1 else { return nil }
+        self.init(bytes: bytes, zone: zone)
     }
 
     /// 4 or 16 bytes in network order.

@@ -27,7 +27,7 @@ public final class Socket {
         ) { [weak self] events in self?.handle(events) }
     }
 
-    deinit { registration?.cancel() }
+    deinit { registration?.endWithDescriptor() }
 
     /// For option calls and for libraries that read and write by themselves (OpenSSL). Never to be closed.
     public var number: Int32 { descriptor.number }
