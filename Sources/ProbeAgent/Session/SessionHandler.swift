@@ -42,6 +42,7 @@ final class SessionHandler: ChannelInboundHandler {
     private var needsFlush = false
     private var hastens = false
     private var owedPong: ByteBuffer?
+    private var masks = MaskKeys()
     private var complaints = LogLimit(every: .seconds(10))
     private var context: ChannelHandlerContext?
 
@@ -301,7 +302,7 @@ final class SessionHandler: ChannelInboundHandler {
         buffer.moveWriterIndex(to: headerRoom)
         buffer.moveReaderIndex(to: headerRoom)
         buffer.writeBytes(bytes)
-        let frame = WebSocketFrame(fin: true, opcode: opcode, maskKey: .random(), data: buffer)
+        let frame = WebSocketFrame(fin: true, opcode: opcode, maskKey: masks.next(), data: buffer)
         context.write(wrapOutboundOut(frame), promise: nil)
         needsFlush = true
     }
