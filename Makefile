@@ -2,7 +2,7 @@
 # a Swift 6.2+ toolchain; what else is missing is installed by apt (as root, or by sudo).
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help demo test build fuzz sanitize sanitize-address sanitize-thread format lint deps
+.PHONY: help demo test build fuzz bench bench-check sanitize sanitize-address sanitize-thread format lint deps
 
 # Extra arguments for `swift test`, for example: make test ARGS='--filter Resolver'
 ARGS ?=
@@ -39,6 +39,23 @@ sanitize-thread: ## The same, ThreadSanitizer only
 fuzz: ## 1,000,000 mutated inputs for every decoder (ARGS="1000 whois": fewer, or one)
 	@scripts/install-deps.sh build
 	@scripts/fuzz.sh $(ARGS)
+
+# One benchmark of several, for example: make bench BENCH=fidelity
+BENCH ?=
+bench: ## Measure against peers and ceilings, without soak (release build; 15 minutes); BENCH=name for one
+	@scripts/install-deps.sh bench
+	swift build -c release --scratch-path .build-release --product probe-bench
+	swift build -c release --scratch-path .build-release --product probe-agent
+	swift build -c release --scratch-path .build-release --product probe-backend
+	@$(MAKE) -s -C benchmarks
+	@/usr/bin/python3 benchmarks/bench.py $(BENCH) $(ARGS)
+
+bench-check: ## System calls a job against the budgets in benchmarks/budgets.json (2 minutes)
+	@scripts/install-deps.sh bench-check
+	swift build --product probe-bench
+	swift build --product probe-agent
+	@$(MAKE) -s -C benchmarks targets
+	@BENCH_PROGRAMS="$$(swift build --show-bin-path)" /usr/bin/python3 benchmarks/check.py $(ARGS)
 
 format: ## Rewrite Swift sources in the project's format (120 columns)
 	swift format --in-place --recursive --parallel Package.swift Sources Tests

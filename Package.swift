@@ -118,6 +118,17 @@ let package = Package(
             ],
             swiftSettings: swiftSettings),
 
+        // Load generators of benchmarks/; in no product that is installed.
+        .executableTarget(
+            name: "probe-bench",
+            dependencies: [
+                "ProbeAgent", "COpenSSL",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+            ],
+            swiftSettings: swiftSettings),
+
         // Loopback targets, manual clock, outside peers, network lab.
         .target(
             name: "ProbeTesting", dependencies: ["ProbeNative", "CSpawn"], swiftSettings: swiftSettings),

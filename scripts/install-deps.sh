@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# install-deps.sh [build|demo|test]: install the Debian packages that the step needs.
+# install-deps.sh [build|demo|test|bench|bench-check]: install the Debian packages that the step needs.
 # Says nothing and starts nothing but one dpkg-query when all of them are there.
 set -euo pipefail
 
@@ -16,12 +16,19 @@ test_packages=(
     nginx-light nsd unbound fping bind9-dnsutils curl strace nftables iproute2 python3 python3-websockets
     ldnsutils openssl libcap2-bin traceroute mtr-tiny iputils-tracepath nmap
 )
+bench_check_packages=(strace nginx-light nsd python3)
+bench_packages=(
+    prometheus-blackbox-exporter wrk fping dnsperf nginx-light nsd iputils-ping bind9-dnsutils netcat-openbsd curl
+    python3 python3-websockets nftables iproute2
+)
 case $step in
     build) ;;
     demo) packages+=("${demo_packages[@]}") ;;
     test) packages+=("${test_packages[@]}") ;;
+    bench) packages+=("${bench_packages[@]}") ;;
+    bench-check) packages+=("${bench_check_packages[@]}") ;;
     *)
-        echo "usage: install-deps.sh [build|demo|test]" >&2
+        echo "usage: install-deps.sh [build|demo|test|bench|bench-check]" >&2
         exit 64
         ;;
 esac

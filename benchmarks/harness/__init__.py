@@ -1,0 +1,1 @@
+"""What the benchmarks share: programs, targets, the load generator, ratios, tables and plots. Standard library only."""
