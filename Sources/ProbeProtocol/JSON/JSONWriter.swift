@@ -4,8 +4,9 @@ import ProbeNative
 ///
 /// Numbers are rounded to six decimals (milliseconds to the nanosecond) and written without trailing zeros; a number
 /// that is not finite becomes null, as JSON has none.
+/// A copy goes on writing into the same text: there is one writer for each.
 public struct JSONWriter: ReportWriter {
-    public private(set) var bytes: [UInt8] = []
+    private let text: ByteSink
     public private(set) var truncatedFields: [String] = []
     /// Parts of this rank and below are left out.
     private let cut: CutPart?
@@ -13,8 +14,11 @@ public struct JSONWriter: ReportWriter {
 
     public init(leavingOut cut: CutPart? = nil, capacity: Int = 1024) {
         self.cut = cut
-        bytes.reserveCapacity(capacity)
+        text = ByteSink(capacity: capacity)
     }
+
+    /// What was written so far.
+    public var bytes: [UInt8] { text.bytes }
 
     /// One object, as the bytes of a complete JSON text.
     public static func object(_ report: some Report, leavingOut cut: CutPart? = nil) -> [UInt8] {
@@ -64,7 +68,7 @@ public struct JSONWriter: ReportWriter {
             for member in members {
                 separate()
                 put(member.name)
-                bytes.append(UInt8(ascii: ":"))
+                text.append(UInt8(ascii: ":"))
                 put(member.value)
                 needsComma = true
             }
@@ -83,7 +87,7 @@ public struct JSONWriter: ReportWriter {
     public mutating func member(_ name: String, _ value: ReportValue) {
         separate()
         put(name)
-        bytes.append(UInt8(ascii: ":"))
+        text.append(UInt8(ascii: ":"))
         put(value)
         needsComma = true
     }
@@ -113,27 +117,27 @@ public struct JSONWriter: ReportWriter {
     public mutating func endArray() { close(UInt8(ascii: "]")) }
 
     private mutating func open(_ byte: UInt8) {
-        bytes.append(byte)
+        text.append(byte)
         needsComma = false
     }
 
     private mutating func close(_ byte: UInt8) {
-        bytes.append(byte)
+        text.append(byte)
         needsComma = true
     }
 
     private mutating func separate() {
-        if needsComma { bytes.append(UInt8(ascii: ",")) }
+        if needsComma { text.append(UInt8(ascii: ",")) }
     }
 
     // MARK: Values
 
     private mutating func put(_ name: StaticString) {
         separate()
-        bytes.append(UInt8(ascii: "\""))
-        bytes.append(contentsOf: UnsafeBufferPointer(start: name.utf8Start, count: name.utf8CodeUnitCount))
-        bytes.append(UInt8(ascii: "\""))
-        bytes.append(UInt8(ascii: ":"))
+        text.append(UInt8(ascii: "\""))
+        text.append(UnsafeBufferPointer(start: name.utf8Start, count: name.utf8CodeUnitCount))
+        text.append(UInt8(ascii: "\""))
+        text.append(UInt8(ascii: ":"))
     }
 
     private mutating func put(_ value: ReportValue) {
@@ -144,77 +148,69 @@ public struct JSONWriter: ReportWriter {
         case .number(let number): put(number)
         case .string(let text): put(text)
         case .time(let time):
-            bytes.append(UInt8(ascii: "\""))
-            bytes.append(contentsOf: time.iso8601Bytes)
-            bytes.append(UInt8(ascii: "\""))
+            text.append(UInt8(ascii: "\""))
+            time.iso8601Bytes.withUnsafeBufferPointer { text.append($0) }
+            text.append(UInt8(ascii: "\""))
         }
     }
 
-    private mutating func put(ascii text: StaticString) {
-        bytes.append(contentsOf: UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
+    private func put(ascii word: StaticString) {
+        text.append(UnsafeBufferPointer(start: word.utf8Start, count: word.utf8CodeUnitCount))
     }
 
-    private mutating func put(_ number: Int64) {
-        if number < 0 { bytes.append(UInt8(ascii: "-")) }
-        put(digits: number.magnitude, atLeast: 1)
+    private func put(_ number: Int64) {
+        if number < 0 { text.append(UInt8(ascii: "-")) }
+        text.append(digits: number.magnitude)
     }
 
-    private mutating func put(digits number: UInt64, atLeast count: Int) {
-        let start = bytes.count
-        var rest = number
-        var written = 0
-        while rest > 0 || written < count {
-            bytes.append(UInt8(ascii: "0") + UInt8(rest % 10))
-            rest /= 10
-            written += 1
-        }
-        bytes[start...].reverse()
-    }
-
-    private mutating func put(_ number: Double) {
+    private func put(_ number: Double) {
         guard number.isFinite else { return put(ascii: "null") }
         guard abs(number) < 1e12 else {
-            bytes.append(contentsOf: number.description.utf8)
-            return
+            var description = number.description
+            return description.withUTF8 { text.append($0) }
         }
         let millionths = UInt64((abs(number) * 1e6).rounded())
-        if number < 0, millionths > 0 { bytes.append(UInt8(ascii: "-")) }
-        put(digits: millionths / 1_000_000, atLeast: 1)
-        let fraction = millionths % 1_000_000
+        if number < 0, millionths > 0 { text.append(UInt8(ascii: "-")) }
+        text.append(digits: millionths / 1_000_000)
+        var fraction = millionths % 1_000_000
         guard fraction > 0 else { return }
-        bytes.append(UInt8(ascii: "."))
-        put(digits: fraction, atLeast: 6)
-        while bytes.last == UInt8(ascii: "0") { bytes.removeLast() }
+        var places = 6
+        while fraction % 10 == 0 {
+            fraction /= 10
+            places -= 1
+        }
+        text.append(UInt8(ascii: "."))
+        text.append(digits: fraction, atLeast: places)
     }
 
-    private mutating func put(_ text: String) {
-        bytes.append(UInt8(ascii: "\""))
-        var text = text
-        text.withUTF8 { utf8 in
+    private func put(_ string: String) {
+        text.append(UInt8(ascii: "\""))
+        var string = string
+        string.withUTF8 { utf8 in
             var clean = 0
             for index in utf8.indices {
                 let byte = utf8[index]
                 guard byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") else { continue }
-                bytes.append(contentsOf: utf8[clean..<index])
+                text.append(UnsafeBufferPointer(rebasing: utf8[clean..<index]))
                 put(escaped: byte)
                 clean = index + 1
             }
-            bytes.append(contentsOf: utf8[clean...])
+            text.append(UnsafeBufferPointer(rebasing: utf8[clean...]))
         }
-        bytes.append(UInt8(ascii: "\""))
+        text.append(UInt8(ascii: "\""))
     }
 
-    private mutating func put(escaped byte: UInt8) {
-        bytes.append(UInt8(ascii: "\\"))
+    private func put(escaped byte: UInt8) {
+        text.append(UInt8(ascii: "\\"))
         switch byte {
-        case UInt8(ascii: "\""), UInt8(ascii: "\\"): bytes.append(byte)
-        case 0x0A: bytes.append(UInt8(ascii: "n"))
-        case 0x0D: bytes.append(UInt8(ascii: "r"))
-        case 0x09: bytes.append(UInt8(ascii: "t"))
+        case UInt8(ascii: "\""), UInt8(ascii: "\\"): text.append(byte)
+        case 0x0A: text.append(UInt8(ascii: "n"))
+        case 0x0D: text.append(UInt8(ascii: "r"))
+        case 0x09: text.append(UInt8(ascii: "t"))
         default:
             put(ascii: "u00")
             for nibble in [byte >> 4, byte & 15] {
-                bytes.append(nibble < 10 ? UInt8(ascii: "0") + nibble : UInt8(ascii: "a") + nibble - 10)
+                text.append(nibble < 10 ? UInt8(ascii: "0") + nibble : UInt8(ascii: "a") + nibble - 10)
             }
         }
     }
