@@ -127,7 +127,7 @@ tun() {
 tuntap add dev link$2 mode tun
 addr add 10.79.$2.$4/24 dev link$2
 addr add fd79:$2::$4/64 dev link$2 nodad
-link set link$2 mtu 1400 up
+link set link$2 mtu 1400 txqueuelen 10000 up
 END
 }
 

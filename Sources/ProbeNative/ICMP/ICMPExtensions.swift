@@ -24,6 +24,13 @@ enum ICMPExtensions {
         return (bytes.prefix(offset), objects)
     }
 
+    /// The objects of a message of which only a later part is known: what is `skipped` bytes behind the ICMP header (a
+    /// socket's error queue has what follows the quoted packet's headers). Its length field is not, so they are looked
+    /// for where all routers put them that quote as little as they may.
+    static func objects(in rest: WireBytes, skipped: Int) -> [UInt8] {
+        rest.dropping(legacyOffset - skipped).flatMap { objects($0, mustHaveChecksum: true) } ?? []
+    }
+
     /// Version 2 and, unless the checksum is 0 (not sent), a checksum that holds (RFC 4884 7).
     private static func objects(_ structure: WireBytes, mustHaveChecksum: Bool) -> [UInt8]? {
         guard structure.count > 4, let first = structure.byte(0), first >> 4 == 2, let checksum = structure.half(2),

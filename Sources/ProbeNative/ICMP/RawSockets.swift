@@ -24,6 +24,8 @@ public final class RawSockets: Sendable {
             whole = try RawSockets.open(family, proto)
             tcp = try RawSockets.open(family, Int32(IPPROTO_TCP))
             receiveBuffer = try Syscalls.setReceiveBuffer(icmp.number, wanted)
+            // A few traces at once: each has some answers of the target under way.
+            _ = try Syscalls.setReceiveBuffer(tcp.number, wanted)
             try RawSockets.prepareReceiving(icmp.number, family)
             try RawSockets.prepareReceiving(tcp.number, family)
             for sender in [icmp.number, whole.number, tcp.number] {

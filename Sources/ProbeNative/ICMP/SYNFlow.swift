@@ -79,6 +79,11 @@ public final class SYNFlow {
             .request, .localResourceExhausted, "The node could not send to \(remote): its buffers stay full.")
     }
 
+    /// Packets that the node's receive buffers had no room for, since start-up.
+    public var drops: Int {
+        reactor.local(ICMPEngine.self).drops(remote.address.family) + Syscalls.dropCount(fd)
+    }
+
     /// Takes in what has arrived: to be called once before a probe is given up.
     public func read() {
         receiver.read()

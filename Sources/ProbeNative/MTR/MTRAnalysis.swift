@@ -2,7 +2,21 @@
 struct MTRAnalysis {
     private let hops: [(hop: Int, samples: [MTRSamples.Sample])]
 
-    init(_ samples: MTRSamples) { hops = samples.hops }
+    init(_ samples: MTRSamples) {
+        let hops = samples.hops
+        let answers = hops.flatMap { $0.samples.compactMap(\.answer) }
+        let routers = Set(answers.filter { $0.kind == .router }.map(\.from))
+        self.hops = hops.map { hop, samples in
+            (
+                hop,
+                samples.map { sample in
+                    var sample = sample
+                    sample.answer = sample.answer?.knowing(routers: routers)
+                    return sample
+                }
+            )
+        }
+    }
 
     var rows: [MTRReport.Hop] {
         var rows = hops.map(Self.row)

@@ -69,7 +69,11 @@ struct PathMTURun {
             case .event(let event):
                 if event.clockStepped { quality.clockStepped = true }
                 if event.sent.sequence == sent.sequence, !event.isDuplicate { return event }
-                if event.isDuplicate { quality.duplicates = (quality.duplicates ?? 0) + 1 }
+                if event.isDuplicate {
+                    quality.duplicates = (quality.duplicates ?? 0) + 1
+                } else {
+                    quality.lateReplies = (quality.lateReplies ?? 0) + 1
+                }
             case .cancelled: throw .cancelled(.response)
             case .timeout:
                 // What waits in the buffer has come in time.

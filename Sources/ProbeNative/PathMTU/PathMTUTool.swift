@@ -31,7 +31,7 @@ public struct PathMTUTool: Tool {
         var report = PathMTUReport(transport: .icmp)
         do throws(ProbeFailure) {
             let engine = context.reactor.local(ICMPEngine.self)
-            if let failure = engine.failure(context.family == .v6 ? .v6 : .v4) { throw failure }
+            try TraceTarget.checkPermission(context)
             let resolution = try await context.resolve(target)
             guard let address = resolution.addresses.first else {
                 throw ProbeFailure(.resolve, .noAddress, "\(target) has no address.")

@@ -11,7 +11,7 @@ final class SYNTraceFlow: TraceFlow, @unchecked Sendable {
         self.context = context
     }
 
-    var drops: Int { context.reactor.local(ICMPEngine.self).drops(flow.remote.address.family) }
+    var drops: Int { flow.drops }
     func read() { flow.read() }
 
     func send(hop: Int) async throws(ProbeFailure) -> (name: UInt32, at: Instant) {

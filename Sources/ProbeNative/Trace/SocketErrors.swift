@@ -12,6 +12,7 @@ final class SocketErrors {
         var code: UInt8
         var mtu: Int?
         var hopLimit: Int?
+        var labels: [MPLSLabel]
         var receivedAt: Instant
         var clockStepped: Bool
     }
@@ -42,13 +43,14 @@ final class SocketErrors {
             guard isICMP(arrival.error_origin), let from = SocketAddress(arrival.offender)?.address else { continue }
             let (instant, stepped) = clock.instant(of: arrival.stamp, readAt: pair)
             let isTooBig = arrival.error_number == UInt32(EMSGSIZE)
+            let payload = UnsafeRawBufferPointer(start: slot, count: Int(arrival.captured))
+            let objects = ICMPExtensions.objects(in: WireBytes(payload), skipped: family.headerLength + 8)
             body(
                 Entry(
                     from: from, type: arrival.error_type, code: arrival.error_code,
                     mtu: isTooBig && arrival.error_info > 0 ? Int(arrival.error_info) : nil,
-                    hopLimit: arrival.hop_limit >= 0 ? Int(arrival.hop_limit) : nil, receivedAt: instant,
-                    clockStepped: stepped),
-                UnsafeRawBufferPointer(start: slot, count: Int(arrival.captured)))
+                    hopLimit: arrival.hop_limit >= 0 ? Int(arrival.hop_limit) : nil,
+                    labels: ICMPExtensions.labels(objects), receivedAt: instant, clockStepped: stepped), payload)
         }
         clock.noteDrained()
         // Reading the queue leaves the socket's pending error, which the next send would trip over.
@@ -72,7 +74,8 @@ extension SocketErrors.Entry {
             rtt: max(.zero, receivedAt - sentAt), hopLimit: hopLimit, icmpType: Int(type), icmpCode: Int(code),
             mtu: mtu,
             clockStepped: clockStepped)
-        if answer.kind == .unreachable {
+        answer.labels = labels
+        if answer.kind != .router {
             let isNetwork = reason == "network_unreachable"
             answer.failure = ProbeFailure(
                 .response, isNetwork ? .networkUnreachable : .hostUnreachable,

@@ -34,13 +34,22 @@ public struct TraceAnswer: Sendable, Hashable {
     public var mtu: Int?
     /// The stack that the packet had when its TTL ran out, outermost first (RFC 4950).
     public var labels: [MPLSLabel] = []
-    /// Why, of an unreachable target.
+    /// What an ICMP error says that is no expired TTL: the reason why an unreachable target is that.
     public var failure: ProbeFailure?
     /// The wall clock stepped while it was awaited: the time is when it was read.
     public var clockStepped = false
 
     /// Nothing is to be found beyond it.
     var isFinal: Bool { kind != .router }
+
+    /// The same in the light of the whole trace: who lets TTLs run out is a router, also where it refuses a packet by
+    /// the message that a target would send.
+    func knowing(routers: Set<IPAddress>) -> TraceAnswer {
+        guard kind == .target, failure != nil, routers.contains(from) else { return self }
+        var answer = self
+        answer.kind = .unreachable
+        return answer
+    }
 }
 
 extension TraceAnswer {
@@ -57,7 +66,7 @@ extension TraceAnswer {
         icmpCode = Int(error.code)
         mtu = error.nextHopMTU
         labels = error.labels
-        if kind == .unreachable { failure = error.failure }
+        if kind != .router { failure = error.failure }
         clockStepped = error.clockStepped
     }
 }

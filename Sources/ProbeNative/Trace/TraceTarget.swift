@@ -11,16 +11,20 @@ enum TraceTarget {
         try context.gate.check(context.request(.target, address, port: parameters.port))
         return (address, resolution)
     }
+
+    /// Without the permission there is no use in looking up a name. A node may have one family alone.
+    static func checkPermission(_ context: ProbeContext) throws(ProbeFailure) {
+        let engine = context.reactor.local(ICMPEngine.self)
+        let families = IPAddress.Family.allCases.filter(context.family.allows)
+        let failures = families.compactMap { engine.failure($0) }
+        if failures.count == families.count, let failure = failures.first { throw failure }
+    }
 }
 
 extension TraceParameters {
-    /// Without the permission there is no use in looking up a name. UDP needs none.
+    /// UDP needs no permission.
     func checkPermission(_ context: ProbeContext) throws(ProbeFailure) {
-        guard transport != .udp else { return }
-        let engine = context.reactor.local(ICMPEngine.self)
-        let failures = IPAddress.Family.allCases.filter(context.family.allows).map { engine.failure($0) }
-        // A node may have IPv4 alone.
-        if failures.allSatisfy({ $0 != nil }), let failure = failures.first { if let failure { throw failure } }
+        if transport != .udp { try TraceTarget.checkPermission(context) }
     }
 }
 

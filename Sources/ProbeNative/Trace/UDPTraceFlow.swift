@@ -18,59 +18,26 @@ final class UDPTraceFlow: TraceFlow, @unchecked Sendable {
     private let context: ProbeContext
     private let payload: [UInt8]
     private let engine: ICMPEngine
-    private var watch: ICMPWatch?
+    private let watch: ICMPWatch?
     private var errors: SocketErrors?
     private let inbox: Inbox<(name: UInt32, answer: TraceAnswer)>
     private var pending: (name: UInt32, answer: TraceAnswer)?
     private var sentAt: [UInt16: Instant] = [:]
-    private var lastName = UInt16.random(in: 1...0xfffe)
+    private var names: UDPProbeNames
 
-    private init(_ socket: Socket, to remote: SocketAddress, payloadSize: Int, in context: ProbeContext) throws(Errno) {
+    private init(
+        _ socket: Socket, to remote: SocketAddress, payloadSize: Int, _ watch: ICMPWatch?, in context: ProbeContext
+    ) throws(Errno) {
         self.socket = socket
         self.remote = remote
         self.context = context
+        self.watch = watch
         engine = context.reactor.local(ICMPEngine.self)
         inbox = Inbox(context.reactor)
         guard let local = socket.localAddress else { throw Errno(rawValue: EADDRNOTAVAIL) }
         self.local = local
         payload = (0..<payloadSize).map { UInt8(truncatingIfNeeded: $0) }
-    }
-
-    /// - Parameter flow: which of the flows to this address: it decides on the source port, so that the same number
-    ///   takes the same way again. A port in use gives way to the next one.
-    /// - Throws: `policy_denied`, `network_unreachable`, `local_resource_exhausted`, ...
-    static func open(
-        to remote: SocketAddress, flow number: Int, packetSize: Int, in context: ProbeContext
-    ) async throws(ProbeFailure) -> UDPTraceFlow {
-        let request = context.request(.target, remote.address, port: remote.port)
-        for attempt in 0..<tries {
-            let port = firstPort + UInt16((number + attempt * flowsApart) % portCount)
-            // Without the raw socket only the port tells whose error it is.
-            let isShared = context.reactor.local(ICMPEngine.self).failure(remote.address.family) == nil
-            let socket = try await context.gate.connectDatagram(
-                to: remote, fromPort: port, isShared: isShared, as: request, source: context.source,
-                until: context.deadline)
-            guard let socket else { continue }
-            do throws(Errno) {
-                let flow = try UDPTraceFlow(
-                    socket, to: remote, payloadSize: packetSize - remote.address.family.headerLength - 8, in: context)
-                if try flow.listen() { return flow }
-            } catch { throw error.failure(.request, "preparing a socket to \(remote)") }
-        }
-        throw ProbeFailure(
-            .request, .localResourceExhausted, "All source ports for UDP probes to \(remote) are in use.")
-    }
-
-    private static let tries = 64
-    /// Above the ports that the kernel gives to sockets (ip_local_port_range).
-    private static let firstPort: UInt16 = 61000
-    private static let portCount = 4000
-    private static let flowsApart = 61
-    /// IPV6_AUTOFLOWLABEL of linux/in6.h, which Glibc's Swift module does not show.
-    private static let automaticFlowLabel: Int32 = 70
-
-    /// False when another probe on this node watches for errors about the same ports.
-    private func listen() throws(Errno) -> Bool {
+        names = UDPProbeNames(reactor: context.reactor.index)
         let family = remote.address.family
         // Packets larger than the path takes are parted: it is the hops that are asked for.
         try Syscalls.setOption(
@@ -78,28 +45,68 @@ final class UDPTraceFlow: TraceFlow, @unchecked Sendable {
             family == .v4 ? IP_PMTUDISC_DONT : IPV6_PMTUDISC_DONT)
         // The kernel's own label is another one for each socket, and routers may spread packets by it (RFC 6438).
         if family == .v6 { try Syscalls.setOption(socket.number, family.level, Self.automaticFlowLabel, 0) }
-        if engine.failure(family) == nil {
-            let key = ICMPEngine.ProbeKey(.udp, to: remote, from: local.port)
-            watch = try? engine.watch(key) { [weak self] in self?.take($0) }
-            return watch != nil
-        }
-        errors = try SocketErrors(socket, family)
-        return true
+        if watch == nil { errors = try SocketErrors(socket, family) }
     }
+
+    /// What an ICMP error is handed to before the flow that it is for exists.
+    private final class Recipient { weak var flow: UDPTraceFlow? }
+
+    /// - Parameter flow: which of the flows to this address: it decides on the source port, so that the same number
+    ///   takes the same way again. A port that another probe of this address has gives way to another.
+    /// - Throws: `policy_denied`, `network_unreachable`, `local_resource_exhausted`, ...
+    static func open(
+        to remote: SocketAddress, flow number: Int, packetSize: Int, in context: ProbeContext
+    ) async throws(ProbeFailure) -> UDPTraceFlow {
+        let request = context.request(.target, remote.address, port: remote.port)
+        let engine = context.reactor.local(ICMPEngine.self)
+        let hasRaw = engine.failure(remote.address.family) == nil
+        for attempt in 0..<portCount {
+            let port = firstPort + UInt16((number + attempt * flowsApart) % portCount)
+            let recipient = Recipient()
+            var watch: ICMPWatch?
+            if hasRaw {
+                watch = try engine.watchIfFree(.init(.udp, to: remote, from: port)) { recipient.flow?.take($0) }
+                if watch == nil { continue }
+            }
+            // Without the raw socket only the port tells whose error it is.
+            let socket = try await context.gate.connectDatagram(
+                to: remote, fromPort: port, isShared: hasRaw, as: request, source: context.source,
+                until: context.deadline)
+            guard let socket else { continue }
+            do throws(Errno) {
+                let flow = try UDPTraceFlow(
+                    socket, to: remote, payloadSize: packetSize - remote.address.family.headerLength - 8, watch,
+                    in: context)
+                recipient.flow = flow
+                return flow
+            } catch { throw error.failure(.request, "preparing a socket to \(remote)") }
+        }
+        throw ProbeFailure(
+            .request, .localResourceExhausted, "All source ports for UDP probes to \(remote) are in use.")
+    }
+
+    /// Above the ports that the kernel gives to sockets (ip_local_port_range).
+    private static let firstPort: UInt16 = 61000
+    private static let portCount = 4000
+    /// Prime to `portCount`: every port gets its turn.
+    private static let flowsApart = 61
+    /// IPV6_AUTOFLOWLABEL of linux/in6.h, which Glibc's Swift module does not show.
+    private static let automaticFlowLabel: Int32 = 70
+    /// An error about an earlier probe fails one call each.
+    private static let sendTries = 64
 
     var drops: Int { engine.drops(remote.address.family) }
 
     // MARK: Sending
 
     func send(hop: Int) async throws(ProbeFailure) -> (name: UInt32, at: Instant) {
-        lastName = lastName == 0xfffe ? 1 : lastName + 1
-        let name = lastName
+        let name = names.next()
         let bytes = UDPProbePayload.bytes(payload, name: name, from: local, to: remote)
         do throws(Errno) {
             let family = remote.address.family
             try Syscalls.setOption(
                 socket.number, family.level, family == .v4 ? IP_TTL : IPV6_UNICAST_HOPS, Int32(hop))
-            for _ in 0..<Self.tries {
+            for _ in 0..<Self.sendTries {
                 let now = context.now
                 do throws(Errno) {
                     try Syscalls.sendInSoftware(socket.number, bytes)
@@ -158,30 +165,15 @@ final class UDPTraceFlow: TraceFlow, @unchecked Sendable {
     private var onlyOpenName: UInt16? { sentAt.count == 1 ? sentAt.keys.first : nil }
 }
 
-/// The payload of a probe: two bytes that give the datagram its checksum, and the probe's name.
-enum UDPProbePayload {
-    static let minimumSize = 4
-
-    static func bytes(_ pattern: [UInt8], name: UInt16, from local: SocketAddress, to remote: SocketAddress) -> [UInt8]
-    {
-        var bytes = pattern
-        let length = 8 + bytes.count
-        bytes.replaceSubrange(0..<minimumSize, with: [0, 0, UInt8(name >> 8), UInt8(name & 255)])
-        let pseudo = InternetChecksum.pseudoHeader(
-            local.address.withoutZone, remote.address.withoutZone, protocol: QuotedPacket.udp, length: length)
-        let header = UInt32(local.port) + UInt32(remote.port) + UInt32(length)
-        let rest = bytes.withUnsafeBytes {
-            InternetChecksum.sum($0, UInt32(InternetChecksum.fold(UInt64(pseudo) + UInt64(header))))
+extension ICMPEngine {
+    /// Nil when another probe on this reactor watches for errors about the same ports.
+    fileprivate func watchIfFree(
+        _ key: ProbeKey, _ handler: @escaping (ICMPError) -> Void
+    ) throws(ProbeFailure) -> ICMPWatch? {
+        do throws(ProbeFailure) { return try watch(key, handler) } catch {
+            if error.code == .localResourceExhausted { return nil }
+            throw error
         }
-        // The checksum is the complement of the sum over everything; ones' complement subtraction adds a complement.
-        let filling = InternetChecksum.fold(UInt64(~name) + UInt64(~rest))
-        bytes[0] = UInt8(filling >> 8)
-        bytes[1] = UInt8(filling & 255)
-        return bytes
-    }
-
-    static func name(_ payload: UnsafeRawBufferPointer) -> UInt16? {
-        payload.count >= minimumSize ? UInt16(payload[2]) << 8 | UInt16(payload[3]) : nil
     }
 }
 

@@ -43,10 +43,13 @@ struct TraceroutePlan: TracePlan {
     /// out.
     var hops: [TracerouteReport.Hop] {
         let known = results.filter { $0.probe.hop <= schedule.last }
+        let routers = Set(known.compactMap(\.answer).filter { $0.kind == .router }.map(\.from))
         return Set(known.map(\.probe.hop)).sorted().map { hop in
             TracerouteReport.Hop(
                 hop: hop,
-                probes: known.filter { $0.probe.hop == hop }.sorted { $0.probe.round < $1.probe.round }.map(\.answer))
+                probes: known.filter { $0.probe.hop == hop }.sorted { $0.probe.round < $1.probe.round }.map {
+                    $0.answer?.knowing(routers: routers)
+                })
         }
     }
 }

@@ -42,13 +42,10 @@ public final class PathForwarder: Sendable {
         _ = try await process.output.next("ready") { $0 == "ready" }
     }
 
-    /// What every packet has been through, as far as the log has been read.
-    public var passages: [Passage] { process.output.pending.compactMap(Passage.init) }
-
-    /// The same, with everything that has happened until now.
-    public func allPassages() async throws -> [Passage] {
+    /// What every packet until now has been through.
+    public func passages() async throws -> [Passage] {
         try await command("sync")
-        return passages
+        return process.output.pending.compactMap(Passage.init)
     }
 
     /// How long packets are held each way; up to `jitter` more, the same numbers in every run.

@@ -35,6 +35,17 @@ import Testing
         }
     }
 
+    @Test func reactorsNamesAreTheirOwn() {
+        var all: Set<UInt16> = []
+        for reactor in 0..<4 {
+            var names = UDPProbeNames(reactor: reactor)
+            let own = Set((0..<20000).map { _ in names.next() })
+            #expect(own.count == 16382 && own.isDisjoint(with: all))
+            all.formUnion(own)
+        }
+        #expect(!all.contains(0) && !all.contains(0xffff))
+    }
+
     @Test func aCutQuotationHasNoName() {
         [UInt8]([1, 2, 3]).withUnsafeBytes { #expect(UDPProbePayload.name($0) == nil) }
     }

@@ -40,7 +40,8 @@ struct TracerouteOracleLabTests {
                         target, [.transport(transport), .integer("cycles", 3), .integer("interval_ms", 500)])
                     try await bench.lab.refill()
                     let oracle = try await bench.lab.node(.near).run(
-                        ["mtr", "-\(family.rawValue)", "-n", "-r", "-c", "3", "-i", "0.5"] + flags + [target])
+                        ["mtr", "-\(family.rawValue)", "-n", "-r", "-c", "3", "-i", "0.5", "-G", "1"] + flags + [target]
+                    )
                     // "  4.|-- 10.79.6.2  0.0%  3  0.1 ..."
                     let lines = oracle.lines.filter { $0.contains(".|--") }.map { $0.split(separator: " ") }
                     try #require(lines.count == report.hops.count, "\(oracle.output)\(oracle.errors)")

@@ -29,27 +29,35 @@ struct TracerouteTimeLabTests {
         var errors: [Double] = []
         for family in IPAddress.Family.allCases {
             for transport in TraceTransport.allCases {
-                let before = try await bench.lab.forwarder.allPassages().count
-                let (report, _) = try await bench.traceroute(
-                    PathLab.target(family),
-                    [
-                        .transport(transport), .init("parallel", .bool(false)), .integer("first_hop", 4),
-                        .integer("timeout_ms", 500),
-                    ])
-                let passages = try await bench.lab.forwarder.allPassages().dropFirst(before)
-                // One after the other: the log has the probes in the order of sending.
-                let probes = passages.filter { $0.direction == .forward && $0.family == family && $0.key != "other" }
-                let answers = report.hops.flatMap(\.probes)
-                try #require(probes.count == answers.count, "\(transport) \(family)")
-                for (probe, answer) in zip(probes, answers) {
-                    guard let answer else { continue }
-                    let back = passages.first { $0.direction == .back && $0.key == probe.key }
-                    #expect((back == nil) == (probe.fate == .expired))
-                    let held = probe.delay + (back?.delay ?? .zero)
-                    errors.append((answer.rtt - held).inMilliseconds)
+                // The forwarder's own hop, then what is behind the silent one.
+                for (first, last) in [(4, 4), (6, 7)] {
+                    errors += try await measure(
+                        bench, family,
+                        [
+                            .transport(transport), .init("parallel", .bool(false)), .integer("first_hop", first),
+                            .integer("max_hops", last),
+                        ])
                 }
             }
         }
         return errors
+    }
+
+    private func measure(
+        _ bench: PathBench, _ family: IPAddress.Family, _ members: [ParameterValue.Member]
+    ) async throws -> [Double] {
+        let before = try await bench.lab.forwarder.passages().count
+        let (report, _) = try await bench.traceroute(PathLab.target(family), members)
+        let passages = try await bench.lab.forwarder.passages().dropFirst(before)
+        // One after the other: the log has the probes in the order of sending.
+        let probes = passages.filter { $0.direction == .forward && $0.family == family && $0.key != "other" }
+        let answers = report.hops.flatMap(\.probes)
+        try #require(probes.count == answers.count, "\(members)")
+        return zip(probes, answers).compactMap { probe, answer in
+            guard let answer else { return nil }
+            let back = passages.first { $0.direction == .back && $0.key == probe.key }
+            #expect((back == nil) == (probe.fate == .expired))
+            return (answer.rtt - probe.delay - (back?.delay ?? .zero)).inMilliseconds
+        }
     }
 }

@@ -44,7 +44,7 @@ struct PathLabTests {
             try await lab.forwarder.late(each: 3, by: .milliseconds(300))
             let echo = ["fping", "-q", "-D", "-c", "6", "-p", "100", "-t", "1000", PathLab.target(.v4)]
             _ = try await lab.node(.near).run(echo)
-            let passages = try await lab.forwarder.allPassages().filter { $0.key.hasPrefix("icmp:") }
+            let passages = try await lab.forwarder.passages().filter { $0.key.hasPrefix("icmp:") }
             let back = passages.filter { $0.direction == .back && $0.fate != .duplicate }
             #expect(passages.filter { $0.direction == .forward }.count == 6)
             #expect(Set(back.map(\.key)) == Set(passages.filter { $0.direction == .forward }.map(\.key)))
