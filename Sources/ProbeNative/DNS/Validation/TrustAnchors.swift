@@ -22,7 +22,7 @@ public struct TrustAnchors: Sendable, Hashable {
             throw InvalidInput("\(parameter) must hold from 1 to 64 DS or DNSKEY records, one a line.")
         }
         for line in lines {
-            guard let record = LDNSRecord(text: line), Self.read(record) != nil else {
+            guard Self.isAnchor(line), let record = LDNSRecord(text: line), Self.read(record) != nil else {
                 throw InvalidInput(
                     "\(parameter) must hold DS or DNSKEY records with known algorithms, not \(line.quotedForMessage).")
             }
@@ -30,9 +30,14 @@ public struct TrustAnchors: Sendable, Hashable {
         self.init(checked: lines)
     }
 
-    private static func trimmed(_ line: Substring) -> String {
-        let start = line.drop { $0 == " " || $0 == "\t" }
-        return String(start)
+    private static func trimmed(_ line: Substring) -> String { String(line.drop { $0 == " " || $0 == "\t" }) }
+
+    /// Owner, perhaps TTL and class, and one of the two types. Asked before ldns reads the line: for other types it may
+    /// call getservbyname(3), which reads files.
+    private static func isAnchor(_ line: String) -> Bool {
+        let words = line.split { $0 == " " || $0 == "\t" }.dropFirst().prefix(4)
+        let type = words.first { $0.uppercased() != "IN" && !$0.utf8.allSatisfy { (0x30...0x39).contains($0) } }
+        return ["DS", "DNSKEY"].contains(type?.uppercased())
     }
 
     enum Anchor {
