@@ -34,6 +34,7 @@ public final class SignedTree: Sendable {
                 server:
                     ip-address: \(address)@\(port ?? ports[0])
                     ip-address: 127.0.0.1@\(ports[0])
+                    ip-address: ::1@\(ports[0])
                     nsid: "ascii_\(name)"
 
                 """
@@ -43,18 +44,30 @@ public final class SignedTree: Sendable {
         }
     }
 
-    /// A resolver for the tree on 127.0.0.1, the port returned by its `ports[0]`: one that hands out what it gets, or
-    /// one that validates by itself.
-    public func resolver(validates: Bool) async throws -> LoopbackServer {
+    /// A resolver for the tree on 127.0.0.1, its port in `ports[0]`: one that hands out what it gets, or one that
+    /// validates by itself; over TLS on `ports[1]` where it has a certificate.
+    public func resolver(
+        validates: Bool, certificate: CertificateFiles? = nil
+    ) async throws -> LoopbackServer {
         let zones = try await SignedZones.shared()
         let stubs =
             [(".", "127.1.0.1"), ("test.", "127.1.0.2")]
             + SignedZones.leaves.map { (SignedZones.zone($0) + ".", "127.1.0.3") }
         let entries = stubs.map { "stub-zone:\n    name: \"\($0.0)\"\n    stub-addr: \($0.1)@\(port)\n" }
-        return try await LoopbackServer.start(ports: 1) { folder, ports in
+        return try await LoopbackServer.start(ports: certificate == nil ? 1 : 2) { folder, ports in
+            let security = certificate.map { files in
+                """
+                    interface: 127.0.0.1@\(ports[1])
+                    tls-port: \(ports[1])
+                    tls-service-key: "\(files.key)"
+                    tls-service-pem: "\(files.chain)"
+
+                """
+            }
             let settings = """
                 server:
                     interface: 127.0.0.1@\(ports[0])
+                \(security ?? "")
                     access-control: 127.0.0.0/8 allow
                     do-daemonize: no
                     username: ""

@@ -73,6 +73,26 @@ import Testing
         }
     }
 
+    /// The chain is asked for over the same way as the question.
+    @Test func overTLS() async throws {
+        let certificates = try await TestCertificates.shared()
+        let tree = try await SignedTree()
+        let unbound = try await tree.resolver(validates: false, certificate: certificates.good)
+        let bench = try DNSBench()
+        defer { bench.stop() }
+        let authority = try await Oracle.check("cat", [certificates.authority])
+        let more: [ParameterValue.Member] = [
+            .init("transport", .string("tls")), .init("ca_pem", .string(authority)),
+        ]
+        let good = try await bench.validate("www.hashed.test", port: unbound.ports[1], more)
+        #expect(good.failure == nil)
+        #expect(good.report.verdict?.status == .secure)
+        let bad = try await bench.validate("www.altered.test", port: unbound.ports[1], more)
+        #expect(bad.code == .dnssecBogus)
+        await unbound.stop()
+        await tree.stop()
+    }
+
     /// A resolver that knows nothing of DNSSEC hides the signatures: what it says cannot be told from a forgery.
     @Test func aResolverWithoutSignaturesIsNotBelieved() async throws {
         let server = try ScriptedNameServer { query in query.answer([192, 0, 2, 1]) }

@@ -74,6 +74,22 @@ import Testing
         }
     }
 
+    /// The root over IPv6; the levels below have IPv4 addresses only.
+    @Test func walksOverIPv6AsFarAsThereIsAny() async throws {
+        try await withTree { tree, bench in
+            let hints = "[::1]:\(tree.tree.port)"
+            let asked = try await bench.walk("www.secure.test", tree.tree, hints: hints)
+            #expect(asked.values() == ["192.0.2.1"])
+            #expect(asked.report.hops?.first?.address?.description == hints)
+            let only = ParameterValue.Member("ip_version", .integer(6))
+            let root = try await bench.walk(".", tree.tree, type: "SOA", hints: hints, [only])
+            #expect(root.failure == nil)
+            let below = try await bench.walk("www.secure.test", tree.tree, hints: hints, [only])
+            #expect(below.code == .noAddress)
+            #expect(below.report.hops?.map(\.outcome) == [.referral])
+        }
+    }
+
     @Test func nobodyThere() async throws {
         let bench = try DNSBench()
         defer { bench.stop() }
