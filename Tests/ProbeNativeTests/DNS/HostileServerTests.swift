@@ -133,7 +133,7 @@ import Testing
                 "a.test", timeout: .milliseconds(200), [.init("resolver", .string("silent.test"))])
             #expect(asked.code == .deadlineExceeded)
             #expect(asked.failure?.stage == .resolve)
-            #expect(await bench.openDescriptors == 0)
+            #expect(await bench.closesAll)
         }
     }
 
@@ -155,7 +155,7 @@ import Testing
             running.stop(.cancelled)
             let result = try await results.next("result", within: .seconds(30))
             #expect(result.outcome.failure?.code == .cancelled)
-            #expect(await bench.openDescriptors == 0)
+            #expect(await bench.closesAll)
         }
         await peer.stop()
     }

@@ -183,7 +183,7 @@ import Testing
                     [.init("retries", .integer(0))])
                 #expect([.resolveTimeout, .deadlineExceeded].contains(asked.code), "\(transport)")
                 #expect(asked.failure?.stage == .response)
-                #expect(await bench.openDescriptors == 0)
+                #expect(await bench.closesAll)
             }
             let silent = try await ask(
                 bench, "a.test", over: "https", at: "https://127.0.0.1:\(peer.port("https"))/silent",
@@ -214,7 +214,7 @@ import Testing
                 running.stop(.cancelled)
                 let result = try await results.next("result", within: .seconds(5))
                 #expect(result.outcome.failure?.code == .cancelled)
-                #expect(await bench.openDescriptors == 0)
+                #expect(await bench.closesAll)
             }
         }
     }

@@ -187,7 +187,7 @@ import Testing
         let result = try await results.next("result", within: .seconds(5))
         #expect(result.outcome.failure?.code == .cancelled)
         #expect((result.outcome.report as? DNSReport)?.answer != nil)
-        #expect(await bench.openDescriptors == 0)
+        #expect(await bench.closesAll)
         // And the deadline.
         let late = await bench.engine.run(probe, timeout: .milliseconds(400))
         #expect([.resolveTimeout, .deadlineExceeded].contains(late.outcome.failure?.code))

@@ -100,7 +100,7 @@ import Testing
         running.stop(.cancelled)
         let result = try await results.next("result", within: .seconds(5))
         #expect(result.outcome.failure?.code == .cancelled)
-        #expect(await bench.openDescriptors == 0)
+        #expect(await bench.closesAll)
         let late = await bench.engine.run(probe, timeout: .milliseconds(300))
         #expect([.resolveTimeout, .deadlineExceeded].contains(late.outcome.failure?.code))
         #expect((late.outcome.report as? DNSReport)?.hops?.count == 1)
