@@ -47,7 +47,7 @@ struct RDAPServices: Sendable {
             let parts = key.split(separator: "/")
             guard parts.count == 2, let network = IPAddress(parts[0]), let length = Int(parts[1]),
                 network.family == address.family, (0...(address.family == .v4 ? 32 : 128)).contains(length),
-                zip(network.bits, address.bits).prefix(length).allSatisfy({ $0 == $1 })
+                Self.agree(network, address, in: length)
             else { return nil }
             return length
         case .autonomousSystem(let number):
@@ -58,11 +58,13 @@ struct RDAPServices: Sendable {
             return Int(UInt32.max - (last - first))
         }
     }
-}
 
-extension IPAddress {
-    /// The highest first.
-    fileprivate var bits: [Bool] { bytes.flatMap { byte in (0..<8).map { byte >> (7 - $0) & 1 == 1 } } }
+    /// Whether the highest `length` bits of two addresses of a family are the same.
+    private static func agree(_ a: IPAddress, _ b: IPAddress, in length: Int) -> Bool {
+        if a.family == .v4 { return (a.low ^ b.low) >> UInt64(32 - length) == 0 }
+        if length <= 64 { return (a.high ^ b.high) >> UInt64(64 - length) == 0 }
+        return a.high == b.high && (a.low ^ b.low) >> UInt64(128 - length) == 0
+    }
 }
 
 /// The lists that were read lately: they change a few times a year.
