@@ -78,6 +78,10 @@ up() {
     inside "$far" ip route add local 10.77.0.0/16 dev lo
     inside "$far" ip -6 route add local fd77::/64 dev lo
     rules "$count" | inside "$far" nft -f -
+    # A device takes packets a moment after it is up; until then the kernel drops them.
+    while { ip -n "$near" -o link show up && ip -n "$far" -o link show up; } | grep -Eq 'NO-CARRIER|qdisc noop '; do
+        sleep 0.01
+    done
 }
 
 # configure NAMESPACE DEVICE OWN-LAST-DIGIT PEER-LAST-DIGIT

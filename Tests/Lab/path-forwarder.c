@@ -11,8 +11,8 @@
 //
 //   delay FORWARD BACK    microseconds that each packet is held (0 0)
 //   jitter MAXIMUM        plus a random part of this, the same numbers in every run (0)
-//   duplicate N           each Nth packet back is sent twice (0: none)
-//   late N MICROSECONDS   each Nth packet back is held so much longer (0: none)
+//   duplicate N           each Nth answer to a probe is sent twice (0: none), counted from here on
+//   late N MICROSECONDS   each Nth answer to a probe is held so much longer (0: none), counted so too
 //   mpls rfc4884|legacy|off   with the length field; as routers did before RFC 4884; no labels
 //   sync                  nothing: what happened before it is in the log when it is answered
 //
@@ -44,7 +44,7 @@
 #include <unistd.h>
 
 enum { FORWARD, BACK };
-enum { LARGEST = 9000, MOST = 4096 };
+enum { LARGEST = 9000, MOST = 16384 };
 
 struct side {
     int fd;
@@ -271,7 +271,7 @@ static void receive(int direction) {
         } else {
             age(packet);
         }
-        if (direction == BACK) {
+        if (direction == BACK && strcmp(packet->key, "other") != 0) {
             backs++;
             if (late_each && backs % late_each == 0) {
                 packet->due += lateness;

@@ -7,6 +7,7 @@
 #   path-lab.sh up NAME          makes the lab; it carries packets while its forwarder runs:
 #   path-lab.sh forward NAME FILE   becomes the forwarder; commands on standard input, a log on
 #                                standard output (the head of path-forwarder.c)
+#   path-lab.sh settle NAME      returns when all devices take packets; the forwarder must run
 #   path-lab.sh down NAME        removes it and ends what runs in it; nothing to do is fine
 #   path-lab.sh exec NAME NODE COMMAND...
 #   path-lab.sh counters NAME NODE   "name packets" lines
@@ -237,6 +238,14 @@ counters() {
         $1 == "packets" { print name, $2 }'
 }
 
+# A device takes packets a moment after it is up; until then the kernel drops them.
+settle() {
+    local node
+    for node in "${nodes[@]}"; do
+        while ip -n "$1-$node" -o link show up | grep -Eq 'NO-CARRIER|qdisc noop '; do sleep 0.01; done
+    done
+}
+
 forward() {
     exec "$2" "/run/netns/$1-join" link6 10.79.6.2 fd79:6::2 "/run/netns/$1-silent" link7 10.79.7.1 fd79:7::1
 }
@@ -250,8 +259,9 @@ case ${1:-} in
     exec) inside "$2-$3" "${@:4}" ;;
     counters) counters "$2" "$3" ;;
     refill) refill "$2" ;;
+    settle) settle "$2" ;;
     *)
-        sed -n '2,32s/^# \{0,1\}//p' "$0" >&2
+        sed -n '2,33s/^# \{0,1\}//p' "$0" >&2
         exit 64
         ;;
 esac

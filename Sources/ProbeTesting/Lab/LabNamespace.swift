@@ -33,16 +33,13 @@ public struct LabNamespace: Sendable {
     }
 
     /// Runs `body` on a new thread that lives in here. Sockets that it opens belong here, and so do threads that it
-    /// starts.
+    /// starts: what they wake outside must go through `HomeThread` (`Engine.runInLab`).
     public func onThread<Result: Sendable>(_ body: @escaping @Sendable () throws -> Result) async throws -> Result {
         let path = path
         return try await OwnThread.run {
             let namespace = open(path, O_RDONLY | O_CLOEXEC)
             defer { close(namespace) }
-            // Glibc's Swift module shows no setns(2).
-            typealias SetNS = @convention(c) (Int32, Int32) -> Int32
-            guard namespace >= 0, let symbol = dlsym(nil, "setns") else { throw CannotEnter(errno: errno) }
-            guard unsafeBitCast(symbol, to: SetNS.self)(namespace, 0) == 0 else { throw CannotEnter(errno: errno) }
+            guard namespace >= 0, NetworkNamespace.enter(namespace) else { throw CannotEnter(errno: errno) }
             return try body()
         }
     }

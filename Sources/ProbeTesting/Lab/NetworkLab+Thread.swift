@@ -22,8 +22,13 @@ public enum OwnThread {
     }
 
     public static func run<Result: Sendable>(_ body: @escaping @Sendable () throws -> Result) async throws -> Result {
-        try await withCheckedThrowingContinuation { continuation in
-            let work = Work { continuation.resume(with: Swift.Result { try body() }) }
+        // Made here, not on the new thread: it would inherit what that thread lost.
+        let home = HomeThread.shared
+        return try await withCheckedThrowingContinuation { continuation in
+            let work = Work {
+                let result = Swift.Result { try body() }
+                home.perform { continuation.resume(with: result) }
+            }
             var thread = pthread_t()
             let passed = Unmanaged.passRetained(work)
             let status = pthread_create(

@@ -39,6 +39,7 @@ public final class PathLab: Sendable {
             let process = try ChildProcess.start(script.path, ["forward", name, program])
             let lab = PathLab(name, try await PathForwarder(process))
             do {
+                try await Oracle.check(script.path, ["settle", name])
                 let result = try await body(lab)
                 await process.stop()
                 return result

@@ -29,6 +29,8 @@ public final class ChildProcess: Sendable {
         _ executable: String, _ arguments: [String] = [], environment: [String: String]? = nil
     ) throws -> ChildProcess {
         let environment = environment ?? ProcessInfo.processInfo.environment
+        // A worker thread that was started from inside a lab would start programs there (see HomeThread).
+        HomeThread.enter()
         let spawned = try Spawn(command: [executable] + arguments, environment: environment)
         ProcessGuard.add(spawned.pid)
         return ChildProcess(spawned, name: (executable as NSString).lastPathComponent)

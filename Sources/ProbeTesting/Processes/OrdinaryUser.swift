@@ -27,6 +27,13 @@ public final class OrdinaryUser: Sendable {
     private let copy: String
     private let rights: Rights
 
+    /// True where the machine lets this user open datagram ICMP sockets (icmp(7)).
+    public static var mayPing: Bool {
+        let range = try? String(contentsOfFile: "/proc/sys/net/ipv4/ping_group_range", encoding: .utf8)
+        let bounds = range?.split(whereSeparator: \.isWhitespace).compactMap { Int($0) } ?? []
+        return bounds.count == 2 && bounds[0] <= uid && uid <= bounds[1]
+    }
+
     public static var isAvailable: Bool { geteuid() == 0 }
     public static let unavailableReason = "running as another user needs root"
 

@@ -36,7 +36,7 @@ struct PathBench: Sendable {
         _ tool: some Tool, _ target: String, _ members: [Member] = [], timeout: Duration? = nil, as: Found.Type
     ) async throws -> (report: Found, outcome: ProbeOutcome) {
         try await lab.refill()
-        let outcome = await engine.run(try prepare(tool, target, members), timeout: timeout).outcome
+        let outcome = await engine.runInLab(try prepare(tool, target, members), timeout: timeout).outcome
         return (try #require(outcome.report as? Found), outcome)
     }
 
