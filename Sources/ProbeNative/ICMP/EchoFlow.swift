@@ -31,7 +31,7 @@ public final class EchoFlow {
         var sent: Sent
         var cookie: [UInt8]
         var ticket: Pacer.Ticket?
-        var isAnswered = false
+        var hasReply = false
     }
 
     /// Requests that are remembered; older ones' replies find nobody.
@@ -44,31 +44,37 @@ public final class EchoFlow {
     public let destination: IPAddress
     /// Replies and errors in the order in which they were read.
     public let events: Inbox<Event>
-    private let rest: Duration
-    private let engine: ICMPEngine
-    private let endpoint: ICMPEndpoint
+    private let endpoint: any EchoDoor
     private let reactor: Reactor
+    private let close: () -> Void
     private var records: [UInt16: Record] = [:]
     private var sequence: UInt16 = 0
     private var generator = SystemRandomNumberGenerator()
 
+    /// - Parameter close: called when the flow ends.
     init(
-        _ destination: IPAddress, ident: UInt16, rest: Duration, engine: ICMPEngine, endpoint: ICMPEndpoint,
-        reactor: Reactor
+        _ destination: IPAddress, ident: UInt16, through endpoint: any EchoDoor, on reactor: Reactor,
+        close: @escaping () -> Void
     ) {
         self.destination = destination
         self.ident = ident
-        self.rest = rest
-        self.engine = engine
         self.endpoint = endpoint
         self.reactor = reactor
+        self.close = close
         events = Inbox(reactor)
     }
 
     deinit {
         for record in records.values { if let ticket = record.ticket { endpoint.giveBack(ticket) } }
-        engine.close(ident, rest: rest)
+        close()
     }
+
+    /// Takes in what has arrived: to be called once before a request is given up.
+    public func read() { endpoint.read() }
+
+    /// Packets that the socket's receive buffer had no room for, since it was opened: where this grows while a reply is
+    /// waited for, its loss may be the node's own.
+    public var drops: Int { endpoint.drops }
 
     /// Sends one echo request, as soon as the receive buffer can take its reply. Sequence numbers count from 1.
     /// - Parameters:
@@ -81,39 +87,40 @@ public final class EchoFlow {
     ) async throws(ProbeFailure) -> Sent {
         let ticket = try await endpoint.admit(size: size, until: context.deadline)
         sequence &+= 1
+        let sequence = sequence
         let cookie = makeCookie(size)
         let packet = EchoMessage.request(
             destination.family, ident: ident, sequence: sequence, size: size, cookie: cookie,
             keepsChecksum: keepsChecksum)
+        let record = Record(sent: Sent(sequence: sequence, at: context.now), cookie: cookie, ticket: ticket)
         do throws(ProbeFailure) {
-            let sent = Sent(sequence: sequence, at: try await depart(packet, departure, context))
-            records[sequence] = Record(sent: sent, cookie: cookie, ticket: ticket)
-            records[sequence &- UInt16(Self.memory)] = nil
-            return sent
+            for _ in 0..<Self.fullTries {
+                if let sent = try depart(packet, record, departure, context) { return sent }
+                if await reactor.park(until: context.now + Self.fullPause) == .cancelled { throw .cancelled(.request) }
+            }
         } catch {
             endpoint.giveBack(ticket)
             throw error
         }
-    }
-
-    /// The moment at which it left.
-    private func depart(
-        _ packet: [UInt8], _ departure: Departure, _ context: ProbeContext
-    ) async throws(ProbeFailure) -> Instant {
-        let descriptor = endpoint.descriptor(dontFragment: departure.dontFragment)
-        let request = context.request(.target, destination, port: nil)
-        for _ in 0..<Self.fullTries {
-            let now = endpoint.sendTime()
-            // The reply may be in the buffer before this returns; it is read later, on this very thread.
-            if try context.gate.send(
-                packet, through: descriptor, to: SocketAddress(destination, port: 0), departure, as: request)
-            {
-                return now
-            }
-            if await reactor.park(until: context.now + Self.fullPause) == .cancelled { throw .cancelled(.request) }
-        }
+        endpoint.giveBack(ticket)
         throw ProbeFailure(
             .request, .localResourceExhausted, "The node could not send to \(destination): its buffers stay full.")
+    }
+
+    /// Sends and remembers in one step: its reply may be read in the next turn of the reactor, which an `await` may end.
+    /// - Returns: nil where the kernel's buffer is full.
+    private func depart(
+        _ packet: [UInt8], _ record: Record, _ departure: Departure, _ context: ProbeContext
+    ) throws(ProbeFailure) -> Sent? {
+        var record = record
+        record.sent.at = endpoint.sendTime()
+        let isSent = try context.gate.send(
+            packet, through: endpoint.descriptor(dontFragment: departure.dontFragment),
+            to: SocketAddress(destination, port: 0), departure, as: context.request(.target, destination, port: nil))
+        guard isSent else { return nil }
+        records[record.sent.sequence] = record
+        records[record.sent.sequence &- UInt16(Self.memory)] = nil
+        return record.sent
     }
 
     private func makeCookie(_ size: Int) -> [UInt8] {
@@ -144,10 +151,14 @@ public final class EchoFlow {
     private func note(_ record: Record, _ kind: Event.Kind, _ instant: Instant, _ clockStepped: Bool) {
         if let ticket = record.ticket { endpoint.giveBack(ticket) }
         records[record.sent.sequence]?.ticket = nil
-        records[record.sent.sequence]?.isAnswered = true
+        var isDuplicate = false
+        if case .reply = kind {
+            isDuplicate = record.hasReply
+            records[record.sent.sequence]?.hasReply = true
+        }
         events.put(
             Event(
-                sent: record.sent, kind: kind, receivedAt: max(instant, record.sent.at),
-                isDuplicate: record.isAnswered, clockStepped: clockStepped))
+                sent: record.sent, kind: kind, receivedAt: max(instant, record.sent.at), isDuplicate: isDuplicate,
+                clockStepped: clockStepped))
     }
 }

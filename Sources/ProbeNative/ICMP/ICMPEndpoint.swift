@@ -1,7 +1,7 @@
 import DequeModule
 
 /// One family's raw ICMP sockets on one reactor: paces what is sent, decodes what comes in.
-final class ICMPEndpoint {
+final class ICMPEndpoint: EchoDoor {
     /// A decoded message with what is known about its packet.
     struct Arrival {
         var message: ICMPMessage
@@ -63,13 +63,13 @@ final class ICMPEndpoint {
     }
 
     /// Takes in what the kernel has.
-    func read() { receiver?.read() }
+    func read() { _ = receiver?.read() }
 
     // MARK: Sending
 
     /// Waits until a packet with this payload may be sent.
     func admit(size: Int, until deadline: Instant) async throws(ProbeFailure) -> Pacer.Ticket {
-        if waiters.isEmpty, let ticket = pacer.admit(size: size, at: reactor.now) { return ticket }
+        if waiters.isEmpty, let ticket = tryAdmit(size: size) { return ticket }
         let waiter = Waiter(size: size)
         waiters.append(waiter)
         serve()
@@ -90,8 +90,20 @@ final class ICMPEndpoint {
         if !waiters.isEmpty { serve() }
     }
 
+    private func tryAdmit(size: Int) -> Pacer.Ticket? {
+        if let ticket = pacer.admit(size: size, at: reactor.now) { return ticket }
+        guard receiver?.read() == true else { return nil }
+        pacer.expire(at: reactor.now)
+        return pacer.admit(size: size, at: reactor.now)
+    }
+
     private func serve() {
-        while let first = waiters.first, let ticket = pacer.admit(size: first.size, at: reactor.now) {
+        while let first = waiters.first, let ticket = tryAdmit(size: first.size) {
+            // Reading may have served it.
+            guard first === waiters.first, first.ticket == nil else {
+                pacer.giveBack(ticket)
+                continue
+            }
             waiters.removeFirst()
             first.ticket = ticket
             if let token = first.token { reactor.wake(token) }

@@ -65,8 +65,10 @@ public final class ICMPEngine: ReactorLocal {
         do throws(Errno) { try endpoint.admitReplies() } catch {
             throw error.failure(.request, "filtering replies")
         }
-        let flow = EchoFlow(
-            destination, ident: try claimIdent(), rest: rest, engine: self, endpoint: endpoint, reactor: reactor)
+        let ident = try claimIdent()
+        let flow = EchoFlow(destination, ident: ident, through: endpoint, on: reactor) { [self] in
+            close(ident, rest: rest)
+        }
         flows[flow.ident] = Listener(flow: flow)
         return flow
     }
@@ -82,7 +84,7 @@ public final class ICMPEngine: ReactorLocal {
             .request, .localResourceExhausted, "All ICMP identifiers are in use or resting: too many pings at once.")
     }
 
-    func close(_ ident: UInt16, rest: Duration) {
+    private func close(_ ident: UInt16, rest: Duration) {
         flows[ident] = nil
         register.release(ident, at: SystemTime().now, after: rest)
     }

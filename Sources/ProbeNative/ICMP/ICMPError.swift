@@ -22,7 +22,11 @@ public struct ICMPError: Sendable, Hashable {
     /// TTL or hop limit ran out on the way.
     public var isTimeExceeded: Bool { type == (from.family == .v4 ? 11 : 3) }
 
-    public var isPacketTooBig: Bool { from.family == .v4 ? type == 3 && code == 4 : type == 2 }
+    public var isPacketTooBig: Bool { Self.isPacketTooBig(from.family, type, code) }
+
+    static func isPacketTooBig(_ family: IPAddress.Family, _ type: UInt8, _ code: UInt8) -> Bool {
+        family == .v4 ? type == 3 && code == 4 : type == 2
+    }
 
     /// A stable name of what it says (RFC 792, RFC 1812 5.2.7.1, RFC 4443).
     public var reason: String { Self.reason(from.family, type, code) }

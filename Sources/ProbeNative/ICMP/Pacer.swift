@@ -3,7 +3,7 @@ import DequeModule
 /// Keeps sends within what the receive buffer can hold of their replies, should this thread be late to read them: what
 /// was sent within the last moments and is not answered yet must fit. A reply that was read gives its share back at
 /// once; a host that does not answer gives it back after `horizon`, so silent hosts do not hold up the others for their
-/// whole timeout. The kernel counts a packet's memory and not its bytes, so that is what is bounded.
+/// whole timeout, but not before the buffer was read: what a busy thread has not read yet is in there still. The kernel counts a packet's memory and not its bytes, so that is what is bounded.
 struct Pacer {
     /// How late the thread may be, without loss, to read what comes at the rate of the sends.
     static let horizon = Duration.milliseconds(10)
@@ -32,7 +32,6 @@ struct Pacer {
 
     /// Nil when a packet of this payload must wait. One that is larger than everything may go alone.
     mutating func admit(size: Int, at now: Instant) -> Ticket? {
-        expire(at: now)
         let cost = Self.cost(size: size)
         guard level == 0 || level + cost <= capacity else { return nil }
         level += cost
@@ -51,7 +50,8 @@ struct Pacer {
     /// When the next charge runs out.
     var nextExpiry: Instant? { charges.first?.expiry }
 
-    private mutating func expire(at now: Instant) {
+    /// To be called when the buffer has just been read.
+    mutating func expire(at now: Instant) {
         while let first = charges.first, first.expiry <= now {
             level -= first.cost
             charges.removeFirst()

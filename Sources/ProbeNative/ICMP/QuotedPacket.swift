@@ -42,6 +42,18 @@ public struct QuotedPacket: Sendable, Hashable {
         transport = header.fragmentOffset == 0 ? Self.transport(rest, header.protocolNumber, family) : .other
     }
 
+    /// From an error queue, which has the packet without its IP header: what that said is 0.
+    init(echoTo destination: IPAddress, _ bytes: WireBytes) {
+        let family = destination.family
+        source = family == .v4 ? IPAddress(v4: 0) : IPAddress(v6High: 0, low: 0)
+        self.destination = destination.withoutZone
+        protocolNumber = family == .v4 ? Self.icmp : Self.icmpv6
+        hopLimit = 0
+        trafficClass = 0
+        totalLength = 0
+        transport = Self.transport(bytes, protocolNumber, family)
+    }
+
     private static func transport(
         _ bytes: WireBytes, _ proto: UInt8, _ family: IPAddress.Family
     ) -> Transport {

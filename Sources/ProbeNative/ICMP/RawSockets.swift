@@ -57,7 +57,7 @@ public final class RawSockets: Sendable {
     }
 
     /// IPV6_DONTFRAG of linux/in6.h, which Glibc's Swift module does not show in every version.
-    private static let dontFragment6: Int32 = 62
+    static let dontFragment6: Int32 = 62
     private static let ports: ClosedRange<UInt16> = 61000...64999
     /// Twelve thousand small packets, or some hundred of 64 KiB.
     public static let defaultReceiveBuffer = 8 << 20

@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 import ProbeTesting
 import Testing
@@ -200,6 +201,40 @@ struct ICMPEngineTests {
             return codes
         }
         #expect(codes == [.policyDenied, .policyDenied])
+    }
+
+    @Test func whatTheBufferHasNoRoomForIsTheNodesOwnLoss() async throws {
+        var configuration = EngineConfiguration()
+        configuration.rawSockets = RawSockets.open(reactors: 1, receiveBuffer: 8192)
+        let engine = try Engine(configuration, registry: ToolRegistry([]))
+        defer { engine.stop() }
+        let results = try await RawLab.run(on: engine) { context -> [EchoResult] in
+            let loopback = IPAddress(v4: 0x7f00_0001)
+            let flow = try context.reactor.local(ICMPEngine.self).openEcho(to: loopback, rest: .zero)
+            let pinger = FlowEngine("raw", flow, dontFragment: false)
+            let echo = Echo(
+                address: loopback, ttl: 64, tos: 0, size: 56, timeout: .milliseconds(50), isImpatient: false, number: 1)
+            // Strangers' replies with our ident, while this thread is busy: with making them.
+            var forged = EchoMessage.request(.v4, ident: flow.ident, sequence: 1, size: 56, cookie: [])
+            forged[0] = 0
+            let stranger = try Syscalls.socket(AF_INET, Int32(SOCK_RAW.rawValue), Int32(IPPROTO_ICMP))
+            try Syscalls.attach(.nothing, to: stranger.number)
+            var departure = probe_departure()
+            (departure.hop_limit, departure.traffic_class) = (-1, -1)
+            for _ in 1...200 {
+                try forged.withUnsafeBytes {
+                    try Syscalls.sendPacket(stranger.number, $0, to: SocketAddress(loopback, port: 0), departure)
+                }
+            }
+            let lost = await pinger.send(echo, in: context)
+            #expect((pinger.receiveOverflow ?? 0) > 1)
+            return [lost, await pinger.send(echo, in: context)]
+        }
+        #expect(results[0].outcome == .timeout && results[0].overflowed)
+        guard case .reply = results[1].outcome else {
+            Issue.record("\(results[1])")
+            return
+        }
     }
 
     @Test func withoutSocketsItSaysSo() async throws {

@@ -29,8 +29,11 @@ import Testing
         var pacer = Pacer(receiveBuffer: 2 * Pacer.packetCost)
         let ticket = pacer.admit(size: 56, at: time.now)
         time.advance(by: .milliseconds(9))
+        pacer.expire(at: time.now)
         #expect(pacer.admit(size: 56, at: time.now) == nil)
         time.advance(by: .milliseconds(1))
+        #expect(pacer.admit(size: 56, at: time.now) == nil, "not before the buffer was read")
+        pacer.expire(at: time.now)
         #expect(pacer.admit(size: 56, at: time.now) != nil)
         // Its late reply gives nothing back that is not its own.
         pacer.giveBack(try #require(ticket))

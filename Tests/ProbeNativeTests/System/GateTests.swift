@@ -14,10 +14,16 @@ import Testing
     @Test func socketsAreOpenedInOnePlace() throws {
         let doors: [(pattern: String, files: Set<String>)] = [
             (#"Glibc\.(socket|connect|bind|sendto|sendmsg|sendmmsg)\("#, ["Syscalls.swift"]),
-            (#"Syscalls\.socket\("#, ["Gate.swift", "Gate+Datagram.swift", "RawSockets.swift"]),
+            (
+                #"Syscalls\.socket\("#,
+                ["Gate.swift", "Gate+Datagram.swift", "Gate+Packets.swift", "Gate+Ping.swift", "RawSockets.swift"]
+            ),
             (#"probe_send_packet\("#, ["Syscalls+Packets.swift"]),
-            (#"Syscalls\.sendPacket\("#, ["Gate.swift"]),
-            (#"Syscalls\.(connect|bind)\("#, ["Gate.swift", "Gate+Datagram.swift", "Socket.swift"]),
+            (#"Syscalls\.sendPacket\("#, ["Gate+Packets.swift"]),
+            (
+                #"Syscalls\.(connect|bind)\("#,
+                ["Gate.swift", "Gate+Datagram.swift", "Gate+Packets.swift", "Gate+Ping.swift", "Socket.swift"]
+            ),
         ]
         let root = URL(fileURLWithPath: Places.testFile("../Sources/ProbeNative"))
         let files = try #require(FileManager.default.enumerator(at: root, includingPropertiesForKeys: nil))
