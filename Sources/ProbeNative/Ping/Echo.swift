@@ -13,6 +13,8 @@ struct Echo: Sendable, Hashable {
     var isImpatient: Bool
     /// The packet before it got no reply, so this one may well get none: those who will get one better not wait for it.
     var isDoubtful = false
+    /// The packet's number in its job, from 1.
+    var number = 0
 }
 
 /// What came of one echo request.
@@ -21,7 +23,7 @@ enum EchoOutcome: Sendable, Hashable {
     /// - ttl: of the reply as it arrived.
     case reply(rtt: Duration?, ttl: Int?)
     case timeout
-    /// A router or the host refused it (TCP only; liboping does not look at ICMP errors).
+    /// A router or the host refused it (liboping does not look at ICMP errors).
     case unreachable(ProbeFailure)
     /// It never left this node.
     case sendError(ProbeFailure)
@@ -31,13 +33,43 @@ enum EchoOutcome: Sendable, Hashable {
 
 struct EchoResult: Sendable, Hashable {
     var outcome: EchoOutcome
+    /// Who refused it.
+    var from: IPAddress?
+    /// What the refusal says (`ICMPError.reason`).
+    var reason: String?
+    var clockStepped = false
+    /// This node's receive buffer dropped packets meanwhile: a reply may have been among them.
+    var overflowed = false
+}
+
+/// What came back for a packet whose outcome was told before.
+struct EchoStray: Sendable, Hashable {
+    enum Kind: Sendable, Hashable {
+        /// The only reply to it; it took longer than its time, or an ICMP error came before it.
+        case reply
+        case duplicate
+    }
+    var number: Int
+    var kind: Kind
+    var rtt: Duration
+    var ttl: Int?
+    var from: IPAddress
     var clockStepped = false
 }
 
-/// A way to send one echo request and await what comes of it.
-protocol EchoEngine: Sendable {
+/// A way to send one echo request and await what comes of it. One a job, confined to the job's reactor.
+protocol EchoEngine {
     /// As in the result's `engine` field.
     var name: String { get }
-    /// Runs on the context's reactor. Returns `.cut` when the task is cancelled.
+    /// Returns `.cut` when the task is cancelled.
     func send(_ echo: Echo, in context: ProbeContext) async -> EchoResult
+    /// What came back since this was asked last, beside what `send` returned.
+    func takeStrays() -> [EchoStray]
+    /// Packets that this node's receive buffer dropped since the job began; nil where nobody counts.
+    var receiveOverflow: Int? { get }
+}
+
+extension EchoEngine {
+    func takeStrays() -> [EchoStray] { [] }
+    var receiveOverflow: Int? { nil }
 }

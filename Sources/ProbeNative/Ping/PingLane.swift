@@ -102,6 +102,9 @@ public final class PingLane: Sendable {
         for _ in 0..<idle { wakeUps?.signal() }
     }
 
+    /// True when a request would be sent at once.
+    var hasIdleWorker: Bool { state.withLock { $0.idle > 0 || !$0.unstarted.isEmpty } }
+
     // MARK: Requests
 
     /// Its `finish` is called once, on a thread of the lane, unless it is withdrawn before (`settle`).

@@ -1,5 +1,7 @@
 public struct PingParameters: Sendable, Hashable {
     public enum Transport: String, Sendable, Hashable { case icmp, tcp }
+    /// Who sends ICMP echo requests: liboping as long as it can do what is asked and has a thread free, or the one named.
+    public enum Engine: String, Sendable, Hashable, CaseIterable { case auto, liboping, raw, datagram }
 
     /// Packets to send, 1-100.
     public var count: Int
@@ -15,6 +17,10 @@ public struct PingParameters: Sendable, Hashable {
     /// TCP only.
     public var port: UInt16
     public var stopOnReply: Bool
+    public var dontFragment: Bool
+    public var engine: Engine
+    /// Asks for something that liboping cannot do.
+    var exceedsLiboping: Bool
 
     init(_ reader: inout ParameterReader, _ common: CommonParameters) {
         count = reader.integer("count", default: 4, in: 1...100, help: "packets to send")
@@ -25,24 +31,27 @@ public struct PingParameters: Sendable, Hashable {
         let size = reader.optionalInteger("size", in: 0...65500, unit: "bytes", help: "ICMP payload", shown: "56")
         ttl = reader.integer("ttl", default: 64, in: 1...255, help: "IP time to live, or hop limit")
         tos = reader.integer("tos", default: 0, in: 0...255, help: "IP type of service, or traffic class")
-        let dontFragment = reader.flag("dont_fragment", default: false, help: "forbid fragmentation")
+        dontFragment = reader.flag("dont_fragment", default: false, help: "forbid fragmentation")
         let name = reader.choice(
             "protocol", default: "icmp", of: ["icmp", "tcp"], help: "echo request, or TCP handshake")
         transport = Transport(rawValue: name) ?? .icmp
         port = UInt16(reader.integer("port", default: 80, in: 1...65535, help: "TCP port"))
         stopOnReply = reader.flag("stop_on_reply", default: false, help: "end with the first reply")
+        let choices = Engine.allCases.map(\.rawValue)
+        let engine = reader.optionalChoice("engine", of: choices, help: "who sends echo requests", shown: "auto")
+        self.engine = engine.flatMap(Engine.init(rawValue:)) ?? .auto
         self.size = size ?? 56
+        exceedsLiboping = self.size > EchoSocket.maximumSize || dontFragment || common.source != nil
         if transport == .tcp {
             if size != nil { reader.refuse("size has no meaning with protocol tcp: leave it out.") }
-        } else {
-            // What liboping cannot do is refused, never ignored.
-            if self.size > EchoSocket.maximumSize {
-                reader.refuse(
-                    "size", .integer(Int64(self.size)), "at most \(EchoSocket.maximumSize) bytes on this node")
-            }
-            if common.source != nil { reader.refuse("source is not available for ping on this node: leave it out.") }
+            if dontFragment { reader.refuse("dont_fragment has no meaning with protocol tcp: leave it out.") }
+            if engine != nil { reader.refuse("engine has no meaning with protocol tcp: leave it out.") }
+        } else if self.engine == .liboping, exceedsLiboping {
+            // What it cannot do is refused, never ignored.
+            reader.refuse(
+                "engine liboping takes no source, no dont_fragment and a size of at most \(EchoSocket.maximumSize): "
+                    + "leave it or them out.")
         }
-        if dontFragment { reader.refuse("dont_fragment is not available for ping on this node: leave it out.") }
     }
 
     /// At worst no packet is answered and the name's lookup takes its time.

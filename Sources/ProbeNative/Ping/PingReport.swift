@@ -3,6 +3,10 @@ public struct PingReport: Report, Hashable {
     public struct Packet: Sendable, Hashable {
         public enum Status: String, Sendable, Hashable {
             case reply, timeout, unreachable
+            /// Its reply came after its time; it counts as lost.
+            case late
+            /// A further reply to a packet that is listed by itself; counts as neither sent nor received.
+            case duplicate
             case sendError = "send_error"
         }
         /// From 1.
@@ -12,12 +16,14 @@ public struct PingReport: Report, Hashable {
         public var rtt: Duration?
         /// Of the reply as it arrived.
         public var ttl: Int?
-        /// Where the reply came from.
+        /// Where the reply, or the refusal, came from.
         public var from: IPAddress?
+        /// What a refusal says, by a stable name (`ICMPError.reason`).
+        public var reason: String?
     }
 
-    /// `liboping` or `tcp`.
-    public var engine: String
+    /// `liboping`, `raw`, `datagram` or `tcp`; nil where there was none to be had.
+    public var engine: String?
     public var transport: PingParameters.Transport
     /// Where the packets went.
     public var address: IPAddress?
@@ -29,11 +35,14 @@ public struct PingReport: Report, Hashable {
     public var packets: [Packet] = []
 
     /// Packets that left this node and whose fate is known.
-    public var sent: Int { packets.count { $0.status != .sendError } }
+    public var sent: Int { packets.count { $0.status != .sendError && $0.status != .duplicate } }
     public var received: Int { packets.count { $0.status == .reply } }
     /// Percent; nil when nothing was sent.
     public var loss: Double? { sent == 0 ? nil : 100 * Double(sent - received) / Double(sent) }
-    public var statistics: RoundTripStatistics { RoundTripStatistics(packets.compactMap(\.rtt)) }
+    /// Of replies in time.
+    public var statistics: RoundTripStatistics {
+        RoundTripStatistics(packets.filter { $0.status == .reply }.compactMap(\.rtt))
+    }
 
     public func write(to writer: inout some ReportWriter) {
         let statistics = statistics
@@ -58,6 +67,7 @@ public struct PingReport: Report, Hashable {
             writer.field("ttl", packet.ttl)
             writer.field("from", packet.from?.description)
             writer.field("status", packet.status.rawValue)
+            if let reason = packet.reason { writer.field("reason", reason) }
         }
     }
 }

@@ -23,7 +23,10 @@ struct PingRun {
 
     mutating func outcome() async -> ProbeOutcome {
         if parameters.transport == .icmp { quality.clockStepped = false }
-        let failure = await sendAll() ? verdict : .cancelled(.response)
+        let isDone = await sendAll()
+        noteStrays()
+        quality.receiveOverflow = engine.receiveOverflow
+        let failure = isDone ? verdict : .cancelled(.response)
         return ProbeOutcome(report, failure: failure, resolvedAddress: address, quality: quality)
     }
 
@@ -49,23 +52,27 @@ struct PingRun {
     /// False when the job was cut before the packet's fate was known: then it is not reported at all.
     private mutating func sendOne(_ seq: Int) async -> Bool {
         var echo = parameters.echo(to: address)
+        echo.number = seq
         echo.isDoubtful = report.packets.last?.status == .timeout
         var result = await engine.send(echo, in: context)
-        if result.clockStepped {
-            quality.clockStepped = true
-            // liboping loses a good reply when the wall clock steps back: not the host's fault, so once more.
-            if result.outcome == .timeout { result = await engine.send(echo, in: context) }
+        if result.clockStepped { quality.clockStepped = true }
+        // liboping loses a good reply when the wall clock steps back, and any engine when the receive buffer is full:
+        // not the host's fault, so once more.
+        if result.outcome == .timeout, result.clockStepped || result.overflowed {
+            result = await engine.send(echo, in: context)
         }
         var packet = PingReport.Packet(seq: seq, status: .reply)
         switch result.outcome {
         case .reply(let rtt, let ttl):
             packet.rtt = rtt
             packet.ttl = ttl
-            packet.from = address
+            packet.from = result.from ?? address
         case .timeout:
             packet.status = .timeout
         case .unreachable(let failure):
             packet.status = .unreachable
+            packet.from = result.from
+            packet.reason = result.reason
             if refusal == nil { refusal = failure }
         case .sendError(let failure):
             packet.status = .sendError
@@ -74,7 +81,34 @@ struct PingRun {
             return false
         }
         report.packets.append(packet)
+        noteStrays()
         return true
+    }
+
+    /// Late replies go to the packet that they answer; duplicates are listed by themselves.
+    private mutating func noteStrays() {
+        for stray in engine.takeStrays() {
+            if stray.clockStepped { quality.clockStepped = true }
+            let index = report.packets.lastIndex { $0.seq == stray.number && $0.status != .duplicate }
+            guard let index else { continue }
+            var packet = PingReport.Packet(seq: stray.number, status: .duplicate)
+            packet.rtt = stray.rtt
+            packet.ttl = stray.ttl
+            packet.from = stray.from
+            switch (stray.kind, report.packets[index].status) {
+            case (.reply, .timeout), (.reply, .unreachable):
+                let isLate = stray.rtt > parameters.timeout
+                if isLate { quality.lateReplies = (quality.lateReplies ?? 0) + 1 }
+                packet.status = isLate ? .late : .reply
+                report.packets[index] = packet
+            case (.reply, _):
+                // To the first of two sendings; the second was answered.
+                quality.lateReplies = (quality.lateReplies ?? 0) + 1
+            case (.duplicate, _):
+                quality.duplicates = (quality.duplicates ?? 0) + 1
+                report.packets.append(packet)
+            }
+        }
     }
 
     private var verdict: ProbeFailure? {

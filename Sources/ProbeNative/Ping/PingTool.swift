@@ -14,12 +14,12 @@ public struct PingTool: Tool {
 
     public func run(_ target: Host, _ parameters: PingParameters, in context: ProbeContext) async -> ProbeOutcome {
         let isICMP = parameters.transport == .icmp
-        let engine: any EchoEngine = isICMP ? LaneEngine(lane: lane) : TCPEngine(port: parameters.port)
         var report = PingReport(
-            engine: engine.name, transport: parameters.transport, port: isICMP ? nil : parameters.port,
+            transport: parameters.transport, port: isICMP ? nil : parameters.port,
             size: isICMP ? parameters.size : nil)
+        let choice = EngineChoice(lane: lane, parameters: parameters)
         // Without the permission there is no use in looking up a name.
-        if isICMP, let failure = lane.unavailable { return ProbeOutcome(report, failure: failure) }
+        if let failure = choice.failure(in: context) { return ProbeOutcome(report, failure: failure) }
         do throws(ProbeFailure) {
             let resolution = try await context.resolve(target)
             guard let address = resolution.addresses.first else {
@@ -29,7 +29,8 @@ public struct PingTool: Tool {
             report.resolveTime = resolution.duration
             try context.gate.check(
                 context.request(.target, address, port: isICMP ? nil : parameters.port))
-            if isICMP, let failure = lane.failure(address.family) { throw failure }
+            let engine = try await choice.engine(for: address, in: context)
+            report.engine = engine.name
             var run = PingRun(parameters, to: address, by: engine, in: context, report: report)
             return await run.outcome()
         } catch {

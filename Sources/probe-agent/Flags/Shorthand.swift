@@ -4,7 +4,7 @@ enum Shorthand {
     typealias Assignment = (parameter: String, value: String)
 
     static let letters: [String: [String: String]] = [
-        "ping": ["count": "-c", "size": "-s", "ttl": "-t"],
+        "ping": ["count": "-c", "size": "-s", "ttl": "-t", "source": "-I"],
         "traceroute": ["max_hops": "-m", "queries": "-q", "port": "-p", "first_hop": "-f", "size": "-s"],
         "mtr": ["max_hops": "-m", "cycles": "-c", "port": "-P", "first_hop": "-f", "size": "-s"],
         "dns": ["record_type": "-t", "port": "-p"],

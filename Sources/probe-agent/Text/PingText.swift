@@ -30,17 +30,29 @@ enum PingText {
     private static func line(_ packet: PingReport.Packet, _ report: PingReport, _ style: Style) -> String {
         let seq = report.transport == .icmp ? "icmp_seq=\(packet.seq)" : "seq=\(packet.seq)"
         switch packet.status {
-        case .reply:
-            // As ping(8): the payload and the ICMP header.
-            let what = report.size.map { "\($0 + 8) bytes" } ?? "answer"
-            let from = packet.from.map { " from \($0)" } ?? ""
-            let ttl = packet.ttl.map { " ttl=\($0)" } ?? ""
-            let time = packet.rtt.map { "\(decimal($0.inMilliseconds)) ms" } ?? "unknown (the clock stepped)"
-            return "\(what)\(from): \(seq)\(ttl) time=\(style.good(time))"
+        case .reply: return answer(packet, report, seq, style)
+        case .duplicate: return answer(packet, report, seq, style) + style.bad(" (duplicate)")
+        case .late: return answer(packet, report, seq, style) + style.bad(" (late)")
         case .timeout: return style.bad("no reply: \(seq)")
-        case .unreachable: return style.bad("unreachable: \(seq)")
+        case .unreachable:
+            let from = packet.from.map { " from \($0)" } ?? ""
+            let reason = packet.reason?.replacing("_", with: " ") ?? "unreachable"
+            return style.bad("\(reason)\(from): \(seq)")
         case .sendError: return style.bad("not sent: \(seq)")
         }
+    }
+
+    /// "64 bytes from 192.0.2.1: icmp_seq=1 ttl=57 time=12.034 ms"
+    private static func answer(
+        _ packet: PingReport.Packet, _ report: PingReport, _ seq: String, _ style: Style
+    ) -> String {
+        // As ping(8): the payload and the ICMP header.
+        let what = report.size.map { "\($0 + 8) bytes" } ?? "answer"
+        let from = packet.from.map { " from \($0)" } ?? ""
+        let ttl = packet.ttl.map { " ttl=\($0)" } ?? ""
+        let time = packet.rtt.map { "\(decimal($0.inMilliseconds)) ms" } ?? "unknown (the clock stepped)"
+        let shown = packet.status == .reply ? style.good(time) : time
+        return "\(what)\(from): \(seq)\(ttl) time=\(shown)"
     }
 
     /// "4 packets sent, 3 received, 25% loss, time 3004 ms"
@@ -51,7 +63,8 @@ enum PingText {
             return ", " + (loss > 0 ? style.bad(text) : style.good(text))
         }
         let time = decimal(result.run.inMilliseconds, places: 0)
-        return "\(packets) sent, \(report.received) received\(loss ?? ""), time \(time) ms"
+        let duplicates = result.outcome.quality.duplicates.map { ", +\($0) duplicate\($0 == 1 ? "" : "s")" } ?? ""
+        return "\(packets) sent, \(report.received) received\(duplicates)\(loss ?? ""), time \(time) ms"
     }
 
     /// "rtt min/avg/max/stddev = 0.031/0.044/0.061/0.011 ms, median 0.042, jitter 0.012"
@@ -68,6 +81,12 @@ enum PingText {
     private static func doubts(_ quality: Quality) -> [String] {
         var doubts: [String] = []
         if quality.clockStepped == true { doubts.append("The system clock was set while the ping ran.") }
+        if let drops = quality.receiveOverflow, drops > 0 {
+            doubts.append("This computer dropped \(drops) packets that it had no room for; some may have been replies.")
+        }
+        if let late = quality.lateReplies, late > 0 {
+            doubts.append("\(late) \(late == 1 ? "reply" : "replies") came too late to count as received.")
+        }
         if let delay = quality.schedulingDelay, delay > .milliseconds(20) {
             doubts.append("This computer was busy: up to \(decimal(delay.inMilliseconds, places: 0)) ms late.")
         }

@@ -10,22 +10,41 @@ struct PingProgramTests {
         return try await Oracle.run(command[0], Array(command.dropFirst()))
     }
 
-    @Test func theFileCapabilityIsEnough() async throws {
-        let result = try await ping(OrdinaryUser.Rights())
+    @Test(arguments: ["liboping", "raw"]) func theFileCapabilityIsEnough(_ engine: String) async throws {
+        let result = try await ping(OrdinaryUser.Rights(), ["--engine", engine])
         #expect(result.isSuccess, "\(result.output) \(result.errors)")
         #expect(result.output.contains("1 packet sent, 1 received, 0% loss"))
     }
 
-    @Test(arguments: [
+    private static let withoutRight = [
         OrdinaryUser.Rights(hasFileCapability: false), OrdinaryUser.Rights(isRawBounded: true),
         OrdinaryUser.Rights(noNewPrivileges: true),
-    ])
+    ]
+
+    @Test(arguments: withoutRight)
     func withoutItPingSaysHowToGrantItAndTCPWorks(_ rights: OrdinaryUser.Rights) async throws {
-        let result = try await ping(rights)
-        #expect(result.status == .code(1))
-        #expect(result.output.contains("setcap cap_net_raw+p"))
+        for engine in ["liboping", "raw"] {
+            let result = try await ping(rights, ["--engine", engine])
+            #expect(result.status == .code(1))
+            #expect(result.output.contains("setcap cap_net_raw+p"))
+        }
         let tcp = try await ping(rights, ["--protocol", "tcp", "--port", "1"])
         #expect(tcp.isSuccess, "\(tcp.output) \(tcp.errors)")
+    }
+
+    @Test(.enabled(if: NetworkLab.isAvailable, "\(NetworkLab.unavailableReason)"), arguments: withoutRight)
+    func withoutItTheGroupRangeIsEnough(_ rights: OrdinaryUser.Rights) async throws {
+        let user = try await OrdinaryUser(program: Places.product("probe-agent"), rights: rights)
+        try await NetworkLab.with(hosts: 3) { lab in
+            let command = user.command(["ping", NetworkLab.host6(1), "--count", "1", "--json"])
+            let result = try await lab.run(command)
+            #expect(result.isSuccess, "\(result.output) \(result.errors)")
+            #expect(result.output.contains("\"engine\":\"datagram\""))
+            #expect(try await lab.run(["sysctl", "-w", "net.ipv4.ping_group_range=1 0"]).isSuccess)
+            let refused = try await lab.run(command)
+            #expect(refused.status == .code(1))
+            #expect(refused.output.contains("\"error_code\":\"permission_denied\""))
+        }
     }
 
     @Test(.enabled(if: NetworkLab.isAvailable, "\(NetworkLab.unavailableReason)"))

@@ -36,6 +36,32 @@ import Testing
                 """)
     }
 
+    @Test func lateRepliesDuplicatesAndRefusalsAreTold() {
+        var quality = Quality()
+        (quality.lateReplies, quality.duplicates, quality.receiveOverflow) = (1, 1, 7)
+        var (late, duplicate) = (reply, reply)
+        (late.seq, late.status) = (2, .late)
+        duplicate.status = .duplicate
+        let refused = PingReport.Packet(
+            seq: 3, status: .unreachable, from: IPAddress("192.0.2.1"), reason: "host_unreachable")
+        let text = render([reply, duplicate, late, refused], quality: quality)
+        #expect(
+            text == """
+                PING host.example (192.0.2.7): 56 data bytes
+                64 bytes from 192.0.2.7: icmp_seq=1 ttl=57 time=12.034 ms
+                64 bytes from 192.0.2.7: icmp_seq=1 ttl=57 time=12.034 ms (duplicate)
+                64 bytes from 192.0.2.7: icmp_seq=2 ttl=57 time=12.034 ms (late)
+                host unreachable from 192.0.2.1: icmp_seq=3
+
+                --- host.example ping statistics ---
+                3 packets sent, 1 received, +1 duplicate, 66.7% loss, time 2004 ms
+                rtt min/avg/max/stddev = 12.034/12.034/12.034/0.000 ms, median 12.034
+                This computer dropped 7 packets that it had no room for; some may have been replies.
+                1 reply came too late to count as received.
+
+                """)
+    }
+
     @Test func aFailureBeforeTheFirstPacketIsSaid() {
         let text = render([], failure: ProbeFailure(.request, .permissionDenied, "No permission."))
         #expect(text == "PING host.example (192.0.2.7): 56 data bytes\nNo permission.\n")

@@ -10,7 +10,8 @@ struct NodePrivilegeTests {
         (OrdinaryUser.Rights(noNewPrivileges: true), false),
         (OrdinaryUser.Rights(hasFileCapability: false), false),
     ])
-    func pingsWhereItMayAndDoesTheRestAnyway(_ rights: OrdinaryUser.Rights, _ mayPing: Bool) async throws {
+    func pingsWhereItMayAndDoesTheRestAnyway(_ rights: OrdinaryUser.Rights, _ hasRight: Bool) async throws {
+        let mayPing = hasRight || OrdinaryUser.mayPing
         let nginx = try await NginxServer()
         let nsd = try await NSDServer()
         let user = try await OrdinaryUser(program: NodeProcess.program, rights: rights)

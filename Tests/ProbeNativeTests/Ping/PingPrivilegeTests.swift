@@ -20,7 +20,8 @@ struct PingPrivilegeTests {
         // Jobs get the same answer, at once; the TCP ping needs no permission.
         let engine = try Engine(registry: ToolRegistry([PingTool(lane: lane)]))
         defer { engine.stop() }
-        let probe = try PingTool(lane: lane).prepare(target: "no-such-name.invalid")
+        let probe = try PingTool(lane: lane).prepare(
+            target: "no-such-name.invalid", parameters: .engine(.liboping))
         #expect(await engine.run(probe).outcome.failure == failure)
     }
 

@@ -41,12 +41,15 @@ import Testing
         }
     }
 
-    @Test func sizeIsRefused() {
+    @Test(arguments: [
+        ("size", ParameterValue.integer(56)), ("dont_fragment", .bool(true)), ("engine", .string("auto")),
+    ])
+    func whatOnlyICMPHasIsRefused(_ name: String, _ value: ParameterValue) {
         let error = #expect(throws: InvalidInput.self) {
             try PingTool(lane: PingLab.lane).prepare(
-                target: "127.0.0.1", parameters: [.init("protocol", .string("tcp")), .init("size", .integer(56))])
+                target: "127.0.0.1", parameters: [.init("protocol", .string("tcp")), .init(name, value)])
         }
-        #expect(error?.detail.contains("size") == true)
+        #expect(error?.detail.contains(name) == true)
     }
 
     @Test func eachFailureHasItsStatus() {
