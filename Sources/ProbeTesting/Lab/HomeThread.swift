@@ -51,10 +51,12 @@ enum NetworkNamespace {
 
 extension Engine {
     /// As `run`, for an engine whose threads live in a lab.
-    public func runInLab(_ probe: PreparedProbe, timeout: Duration? = nil) async -> ProbeResult {
+    public func runInLab(
+        _ probe: PreparedProbe, timeout: Duration? = nil, progress: (@Sendable (any Report) -> Void)? = nil
+    ) async -> ProbeResult {
         let deadline = time.now + (timeout ?? probe.defaultTimeout)
         return await withCheckedContinuation { continuation in
-            start(probe, deadline: deadline) { result in
+            start(probe, deadline: deadline, progress: progress) { result in
                 HomeThread.shared.perform { continuation.resume(returning: result) }
             }
         }

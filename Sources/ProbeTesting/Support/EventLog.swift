@@ -41,7 +41,9 @@ public final class EventLog<Element: Sendable>: Sendable {
             state.waiters.removeAll { waiter in served.contains { $0.id == waiter.id } }
             return served
         }
-        for waiter in served { waiter.continuation.resume(returning: element) }
+        guard !served.isEmpty else { return }
+        // The caller may be a thread of a lab.
+        HomeThread.shared.perform { for waiter in served { waiter.continuation.resume(returning: element) } }
     }
 
     /// No more will come: waiting callers get `Missing` at once.
@@ -51,7 +53,8 @@ public final class EventLog<Element: Sendable>: Sendable {
             defer { state.waiters = [] }
             return state.waiters
         }
-        for waiter in waiters { waiter.continuation.resume(returning: nil) }
+        guard !waiters.isEmpty else { return }
+        HomeThread.shared.perform { for waiter in waiters { waiter.continuation.resume(returning: nil) } }
     }
 
     /// Takes the first element that matches.

@@ -42,22 +42,6 @@ struct Asked: Sendable {
 func loopback(_ port: Int) -> SocketAddress { SocketAddress(IPAddress(v4: 0x7f00_0001), port: UInt16(port)) }
 
 extension DNSBench {
-    /// Sockets that the reactor's probes hold.
-    var openDescriptors: Int {
-        get async {
-            await withCheckedContinuation { continuation in
-                let reactor = engine.reactors.reactors[0]
-                reactor.submit { continuation.resume(returning: reactor.local(Gate.self).descriptors.used) }
-            }
-        }
-    }
-
-    /// Whether all of them are closed within a thousand turns of the reactor: a look-up that nobody waits for any more
-    /// ends by itself, some turns after the job that left it.
-    var closesAll: Bool {
-        get async {
-            for _ in 0..<1000 where await openDescriptors > 0 { await Task.yield() }
-            return await openDescriptors == 0
-        }
-    }
+    /// Whether no probe of the reactor holds a socket.
+    var closesAll: Bool { get async { await settledDescriptors(of: engine.reactors.reactors[0]) == 0 } }
 }

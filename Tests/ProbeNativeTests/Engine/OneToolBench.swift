@@ -29,7 +29,7 @@ struct OneToolBench<Probe: Tool>: Sendable {
     func run(
         _ target: String, _ parameters: [String: ParameterValue] = [:], timeout: Duration? = nil
     ) async throws -> ProbeResult {
-        await engine.run(try prepare(target, parameters), timeout: timeout)
+        await engine.runInLab(try prepare(target, parameters), timeout: timeout)
     }
 
     /// Starts a run whose result comes into the log.
@@ -44,9 +44,18 @@ struct OneToolBench<Probe: Tool>: Sendable {
     }
 
     /// Sockets that the reactor's probes hold.
-    var openDescriptors: Int {
-        get async { await on(engine.reactors.reactors[0]) { $0.local(Gate.self).descriptors.used } }
+    var openDescriptors: Int { get async { await settledDescriptors(of: engine.reactors.reactors[0]) } }
+}
+
+/// Sockets that the reactor's probes hold, once those of ended work are closed: a look-up that nobody waits for any more
+/// ends by itself, some turns after the job that left it.
+func settledDescriptors(of reactor: Reactor) async -> Int {
+    var used = 0
+    for _ in 0..<1000 {
+        used = await on(reactor) { $0.local(Gate.self).descriptors.used }
+        if used == 0 { break }
     }
+    return used
 }
 
 /// Denies what is for one purpose.

@@ -41,7 +41,7 @@ struct MTRLabTests {
                 let before = try await bench.lab.counters(of: .limited)["limited"] ?? 0
                 let probe = try bench.prepare(
                     MTRTool(), PathLab.target(.v4), Self.quick + [.transport(transport), .integer("cycles", 20)])
-                let report = try #require(await bench.engine.run(probe).outcome.report as? MTRReport)
+                let report = try #require(await bench.engine.runInLab(probe).outcome.report as? MTRReport)
                 #expect(report.hops.filter(\.isRateLimitSuspected).map(\.hop) == [6], "\(transport)")
                 // What the hop did not answer is what its rule held back.
                 let held = try await bench.lab.counters(of: .limited)["limited"] ?? 0
@@ -125,7 +125,7 @@ struct MTRLabTests {
         try await PathBench.inside { bench in
             let partial = EventLog<MTRReport>()
             let probe = try bench.prepare(MTRTool(), PathLab.target(.v6), Self.quick + [.integer("cycles", 4)])
-            let outcome = await bench.engine.run(probe) { report in
+            let outcome = await bench.engine.runInLab(probe) { report in
                 if let report = report as? MTRReport { partial.append(report) }
             }.outcome
             let cycles = partial.pending.map(\.cyclesDone)

@@ -19,13 +19,13 @@ struct PingPathLabTests {
             var medians: [Double] = []
             // On a busy machine a round may be disturbed; wrong times would be wrong in each.
             for round in 0..<8 where medians.allSatisfy({ $0 > 0.5 }) {
-                let before = try await lab.forwarder.allPassages().count
+                let before = try await lab.forwarder.passages().count
                 let family = IPAddress.Family.allCases[round % 2]
                 let (report, outcome) = try await node.run(
                     PathLab.target(family), [Member("count", .integer(20)), Member("interval_ms", .integer(10))],
                     by: engine)
                 #expect(outcome.failure == nil)
-                let passages = try await lab.forwarder.allPassages().dropFirst(before).filter {
+                let passages = try await lab.forwarder.passages().dropFirst(before).filter {
                     $0.key.hasPrefix("icmp:")
                 }
                 // liboping numbers each packet alike and changes the ident, we the other way round: order it is.

@@ -174,6 +174,10 @@ func started(_ time: any TimeSource = SystemTime()) throws -> Reactor {
 /// Runs `body` as a task of the reactor and returns its value.
 func on<Value: Sendable>(_ reactor: Reactor, _ body: @escaping @Sendable (Reactor) async -> Value) async -> Value {
     await withCheckedContinuation { continuation in
-        reactor.spawn { continuation.resume(returning: await body(reactor)) }
+        reactor.spawn {
+            let value = await body(reactor)
+            // The reactor's thread may be one of a lab.
+            HomeThread.shared.perform { continuation.resume(returning: value) }
+        }
     }
 }

@@ -43,9 +43,7 @@ struct ResolverBench: Sendable {
 
     func code(_ name: String, _ wanted: FamilyChoice = .v4) async -> ErrorCode? { await resolve(name, wanted).code }
 
-    var openDescriptors: Int {
-        get async { await on(reactor) { $0.local(Gate.self).descriptors.used } }
-    }
+    var openDescriptors: Int { get async { await settledDescriptors(of: reactor) } }
 }
 
 extension Result where Success == Resolution, Failure == ProbeFailure {

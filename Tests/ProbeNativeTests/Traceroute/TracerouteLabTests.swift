@@ -146,7 +146,7 @@ struct TracerouteLabTests {
                         let probe = try bench.prepare(
                             TracerouteTool(), PathLab.target(family, target),
                             [.transport(transport), .integer("queries", 2)])
-                        group.addTask { (target, transport, await bench.engine.run(probe).outcome) }
+                        group.addTask { (target, transport, await bench.engine.runInLab(probe).outcome) }
                     }
                     return try await group.reduce(into: []) { $0.append($1) }
                 }
@@ -230,7 +230,7 @@ struct TracerouteLabTests {
 
     @Test func bothFamiliesSideBySide() async throws {
         try await PathBench.inside { bench in
-            let outcome = await bench.engine.run(
+            let outcome = await bench.engine.runInLab(
                 try bench.prepare(TracerouteTool(), PathLab.target(.v6), [.init("ip_version", .string("both"))])
             ).outcome
             // A literal has one family only; the other side says so.
