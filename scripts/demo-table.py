@@ -26,7 +26,36 @@ def http(result):
     return f"status {result.get('status_code')}, {result.get('body_bytes')} bytes, {', '.join(shown)} ms"
 
 
-MEASURED = {"ping": ping, "dns": dns, "http": http}
+def path(result):
+    return f"{result.get('hop_count')} hops, reached {str(result.get('reached')).lower()}"
+
+
+def tls(result):
+    days = (result.get("chain") or [{}])[0].get("days_left")
+    took = number(result.get("handshake_ms"))
+    return f"{result.get('protocol')}, {result.get('cipher')}, {number(days)} days left, handshake {took} ms"
+
+
+def whois(result):
+    parsed = result.get("parsed") or {}
+    return f"registrar {parsed.get('registrar')}, expires {parsed.get('expires')}"
+
+
+MEASURED = {
+    "ping": ping,
+    "traceroute": path,
+    "mtr": path,
+    "path_mtu": lambda result: f"{result.get('mtu')} bytes, {len(result.get('steps') or [])} sizes tried",
+    "dns": dns,
+    "reverse_dns": lambda result: f"{result.get('hostname')}, forward confirmed {str(result.get('forward_confirmed')).lower()}",
+    "http": http,
+    "tls": tls,
+    "port_check": lambda result: f"{result.get('open')} open, {result.get('closed')} closed, {result.get('filtered')} filtered",
+    "tcp": lambda result: f"{len(result.get('steps') or [])} steps, connect {number(result.get('connect_ms'))} ms",
+    "whois": whois,
+    "ntp": lambda result: f"offset {number(result.get('offset_ms'))} ms, stratum {result.get('stratum')}",
+    "websocket": lambda result: f"handshake {number(result.get('handshake_ms'))} ms, echo {number(result.get('echo_ms'))} ms",
+}
 
 
 def row(job):

@@ -87,10 +87,12 @@ wait_for 30 "backend" grep -q '^listening on ' "$work/backend.out"
 url=$(sed -n 's/^listening on //p' "$work/backend.out")
 echo "Backend     $url"
 
-start dns /usr/bin/python3 scripts/demo-dns.py
-wait_for 10 "name server" grep -q . "$work/dns.out"
-dns=127.0.0.1:$(<"$work/dns.out")
-echo "Name server $dns (demo.example)"
+openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 30 -subj /CN=localhost \
+    -addext subjectAltName=DNS:localhost,IP:127.0.0.1 -keyout "$work/tls.key" -out "$work/tls.pem" 2>/dev/null ||
+    fail "openssl made no certificate"
+start peers /usr/bin/python3 scripts/demo-peers.py "$work/tls.pem" "$work/tls.key"
+wait_for 10 "the demo's servers" grep -q . "$work/peers.out"
+echo "Servers     $(<"$work/peers.out")"
 
 token=$(api POST /api/v1/registration-tokens '{"uses":1,"expires_in":300}' | field registration_token) ||
     fail "no registration token"
@@ -105,12 +107,6 @@ wait_for 30 "node" node_is_online
 echo "Node        $uuid (online)"
 echo
 
-jobs=$(
-    cat <<JSON
-[{"node":"$uuid","tool":"ping","target":"127.0.0.1","timeout":20,"parameters":{"count":4,"interval_ms":100}},
- {"node":"$uuid","tool":"dns","target":"demo.example","timeout":20,"parameters":{"resolver":"$dns"}},
- {"node":"$uuid","tool":"http","target":"$url/healthz","timeout":20}]
-JSON
-)
+jobs=$(/usr/bin/python3 scripts/demo-jobs.py "$uuid" "$url" "$(<"$work/peers.out")" "$work/tls.pem")
 api POST '/api/v1/jobs?wait=30' "$jobs" >"$work/results" || fail "the jobs were not taken: $(<"$work/results")"
 /usr/bin/python3 scripts/demo-table.py <"$work/results" || fail "not every job succeeded"

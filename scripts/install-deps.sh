@@ -11,7 +11,7 @@ packages=(
     libssl-dev liboping-dev libldns-dev libcurl4-openssl-dev libsqlite3-dev libidn2-dev libpcre2-dev
     pkg-config
 )
-demo_packages=(curl python3 libcap2-bin)
+demo_packages=(curl openssl python3 libcap2-bin)
 test_packages=(
     nginx-light nsd unbound fping bind9-dnsutils curl strace nftables iproute2 python3 python3-websockets
     ldnsutils openssl libcap2-bin traceroute mtr-tiny iputils-tracepath nmap

@@ -118,7 +118,7 @@ async def garbage(reader, writer):
 async def hang(reader, writer):
     try:
         while await reader.read(4096):
-            pass
+            emit("waiting")
     finally:
         # A reset is an exception.
         emit("left")

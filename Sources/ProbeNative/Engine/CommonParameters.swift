@@ -29,7 +29,8 @@ public struct CommonParameters: Sendable {
         family = version.flatMap(FamilyChoice.init(rawValue:)) ?? .any
         bothFamilies = version == "both"
         timeout = reader.optionalNumber(
-            "timeout", in: 0.1...600, unit: "s", help: "deadline of the whole diagnostic (default: 30, or what it needs)"
+            "timeout", in: 0.1...600, unit: "s",
+            help: "deadline of the whole diagnostic (default: 30, or what it needs)"
         ).map { .seconds(fromDouble: $0) }
         source = reader.optionalText("source", limit: 64, help: "local address or interface to send from").map { text in
             IPAddress(text).map(Gate.Source.address) ?? .interface(text)

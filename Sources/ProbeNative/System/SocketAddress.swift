@@ -22,7 +22,8 @@ public struct SocketAddress: Hashable, Sendable, CustomStringConvertible {
             switch Int32(storage.ss_family) {
             case AF_INET:
                 let value = raw.loadUnaligned(as: sockaddr_in.self)
-                return SocketAddress(IPAddress(v4: UInt32(bigEndian: value.sin_addr.s_addr)), port: UInt16(bigEndian: value.sin_port))
+                return SocketAddress(
+                    IPAddress(v4: UInt32(bigEndian: value.sin_addr.s_addr)), port: UInt16(bigEndian: value.sin_port))
             case AF_INET6:
                 let value = raw.loadUnaligned(as: sockaddr_in6.self)
                 return withUnsafeBytes(of: value.sin6_addr) { bytes in
@@ -38,7 +39,9 @@ public struct SocketAddress: Hashable, Sendable, CustomStringConvertible {
     }
 
     /// Calls `body` with the kernel's form of this address.
-    public func withSockAddr<Result>(_ body: (UnsafePointer<sockaddr>, socklen_t) throws(Errno) -> Result) throws(Errno) -> Result {
+    public func withSockAddr<Result>(_ body: (UnsafePointer<sockaddr>, socklen_t) throws(Errno) -> Result) throws(Errno)
+        -> Result
+    {
         var storage = sockaddr_storage()
         let length = withUnsafeMutableBytes(of: &storage) { raw -> socklen_t in
             if address.family == .v4 {

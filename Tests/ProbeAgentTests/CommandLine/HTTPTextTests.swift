@@ -23,7 +23,8 @@ import Testing
         #expect(text.contains("\n  \u{2713} status         200\n"), "\(text)")
         #expect(text.contains("\n  \u{2717} header:x-none  The answer has no such field.\n"), "\(text)")
         #expect(text.contains("\n  \u{2717} json:/count    5\n"), "\(text)")
-        #expect(text.contains("failed at expectation (expectation_failed): 2 of 3 expectations are not met: "), "\(text)")
+        #expect(
+            text.contains("failed at expectation (expectation_failed): 2 of 3 expectations are not met: "), "\(text)")
         #expect(text.contains("\n  tcp     rtt "), "\(text)")
         await peer.stop()
     }
