@@ -18,7 +18,7 @@ case $sanitizer in
         ;;
     thread)
         scratch=.build-tsan
-        export TSAN_OPTIONS=halt_on_error=0:exitcode=66
+        export TSAN_OPTIONS=halt_on_error=0:exitcode=66:suppressions=$PWD/scripts/thread-sanitizer.supp
         ;;
     *)
         echo "usage: sanitize.sh address|thread [arguments for swift test]" >&2
