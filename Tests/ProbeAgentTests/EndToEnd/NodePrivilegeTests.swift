@@ -32,7 +32,8 @@ struct NodePrivilegeTests {
             }
             #expect(try await controller.response(to: "http")["result"]?["status_code"]?.int == 200)
             #expect(try await controller.response(to: "dns")["result"]?["rcode"]?.string == "NOERROR")
-            #expect(await node.process.stop() == .code(0))
+            let status = await node.process.stop()
+            #expect(status == .code(0), "\(status): \(node.process.errors.pending.suffix(10).joined(separator: "\n"))")
         }
         await nginx.stop()
         await nsd.stop()
