@@ -40,8 +40,7 @@ struct Probe: ParsableCommand {
             } else {
                 Terminal.output(ResultText.render(result, color: Terminal.usesColor))
             }
-            if let signal { throw ExitCode(128 + signal) }
-            if result.outcome.failure != nil { throw ExitCode.failure }
+            ProcessEnd.now(signal.map { 128 + $0 } ?? (result.outcome.failure == nil ? 0 : 1))
         }
     }
 

@@ -24,8 +24,7 @@ struct Run: ParsableCommand {
             let flags = Dictionary(parsed.matches.map { ($0.flag, $0.value) }) { _, last in last }
             let environment = ProcessEnvironment.variables
             let loaded = try ConfigurationLoader(flags: flags, environment: environment).load()
-            let code = try NodeProcess.run(loaded)
-            if code != 0 { throw ExitCode(code) }
+            ProcessEnd.now(try NodeProcess.run(loaded))
         }
     }
 
