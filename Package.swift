@@ -50,6 +50,7 @@ let package = Package(
         shim("CIDN", links: ["idn2"]),
         shim("CPCRE2", links: ["pcre2-8"]),
         shim("CSpawn"),
+        shim("CPostgres", links: ["pq"]),
 
         // The measuring engine: no WebSocket, no NIO, no JSON.
         .target(
@@ -96,7 +97,7 @@ let package = Package(
         .target(
             name: "ProbeBackend",
             dependencies: [
-                "COpenSSL",
+                "COpenSSL", "CPostgres",
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HummingbirdTLS", package: "hummingbird"),

@@ -8,13 +8,13 @@ step=${1:-test}
 # What `swift build` needs: the toolchain's own needs (git, C headers) and our C libraries.
 packages=(
     git ca-certificates gcc libc6-dev libstdc++-12-dev
-    libssl-dev liboping-dev libldns-dev libcurl4-openssl-dev libsqlite3-dev libidn2-dev libpcre2-dev
+    libssl-dev liboping-dev libldns-dev libcurl4-openssl-dev libsqlite3-dev libidn2-dev libpcre2-dev libpq-dev
     pkg-config
 )
 demo_packages=(curl openssl python3 libcap2-bin)
 test_packages=(
     nginx-light nsd unbound fping bind9-dnsutils curl strace nftables iproute2 python3 python3-websockets
-    ldnsutils openssl libcap2-bin traceroute mtr-tiny iputils-tracepath nmap
+    ldnsutils openssl libcap2-bin traceroute mtr-tiny iputils-tracepath nmap postgresql-15
 )
 bench_check_packages=(strace nginx-light nsd python3)
 bench_packages=(

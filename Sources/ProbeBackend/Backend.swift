@@ -15,7 +15,7 @@ public struct Backend: Service {
     ///   - onListening: called once it answers, with the address that it is bound to.
     /// - Throws: when the TLS files cannot be used.
     public init(
-        _ configuration: BackendConfiguration, store: any Store, clock: BackendClock = .system, logger: Logger,
+        _ configuration: BackendConfiguration, store: SQLStore, clock: BackendClock = .system, logger: Logger,
         onListening: @escaping @Sendable (SocketAddress) async -> Void = { _ in }
     ) throws {
         let gateway = NodeGateway(
@@ -40,7 +40,7 @@ public struct Backend: Service {
             },
             logger: logger)
         application.addServices(jobs)
-        application.beforeServerStarts { _ = try await store.release(nil) }
+        application.beforeServerStarts { _ = try await store.releaseUnconnected() }
         self.application = application
     }
 

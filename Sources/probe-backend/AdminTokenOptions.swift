@@ -19,8 +19,8 @@ struct AdminTokenOptions: ParsableArguments {
     }
 
     /// The token from the flags, else from the environment, else a new one, which is printed.
-    func token() throws -> String {
-        guard let given = try given() else {
+    func token() async throws -> String {
+        guard let given = try await given() else {
             let made = try Secret(prefix: "padm_").text
             Console.out("admin token: \(made)")
             return made
@@ -32,10 +32,10 @@ struct AdminTokenOptions: ParsableArguments {
         return given
     }
 
-    private func given() throws -> String? {
+    private func given() async throws -> String? {
         if let adminToken { return adminToken }
         guard let adminTokenFile else { return ProcessInfo.processInfo.environment[Self.variable] }
-        let text = try orExit("The file \(adminTokenFile) cannot be read") {
+        let text = try await orExit("The file \(adminTokenFile) cannot be read") {
             String(decoding: try Data(contentsOf: URL(filePath: adminTokenFile)), as: UTF8.self)
         }
         return text.trimmingCharacters(while: \.isWhitespace)

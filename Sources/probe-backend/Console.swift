@@ -18,9 +18,9 @@ enum Console {
 }
 
 /// Runs what depends on the configuration; a failure ends the command with one sentence and exit code 78.
-func orExit<T>(_ complaint: String, _ body: () throws -> T) throws -> T {
+func orExit<T>(_ complaint: String, _ body: () async throws -> T) async throws -> T {
     do {
-        return try body()
+        return try await body()
     } catch let code as ExitCode {
         throw code
     } catch {

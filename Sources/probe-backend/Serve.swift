@@ -49,9 +49,9 @@ struct Serve: AsyncParsableCommand {
             return handler
         }
         let logger = Logger(label: "probe-backend")
-        let backend = try orExit("The backend cannot be set up") {
-            let store = try orExit("The database \(database) cannot be used") { try SQLiteStore(path: database) }
-            return try Backend(try settings(), store: store, logger: logger, onListening: announce)
+        let store = try await orExit("The database \(database) cannot be used") { try await SQLStore.open(database) }
+        let backend = try await orExit("The backend cannot be set up") {
+            try Backend(try await settings(), store: store, logger: logger, onListening: announce)
         }
         let group = ServiceGroup(
             configuration: {
@@ -68,8 +68,8 @@ struct Serve: AsyncParsableCommand {
         }
     }
 
-    private func settings() throws -> BackendConfiguration {
-        var settings = BackendConfiguration(adminToken: try admin.token())
+    private func settings() async throws -> BackendConfiguration {
+        var settings = BackendConfiguration(adminToken: try await admin.token())
         settings.host = listen.host
         settings.port = listen.port
         settings.nodes.maximumOutstanding = maxOutstanding

@@ -24,7 +24,7 @@ struct TokenCreate: AsyncParsableCommand {
     var name: String?
 
     func run() async throws {
-        let store = try orExit("The database \(database) cannot be used") { try SQLiteStore(path: database) }
+        let store = try await orExit("The database \(database) cannot be used") { try await SQLStore.open(database) }
         let order = TokenOrder(name: name, uses: uses, secondsToLive: expires.seconds)
         do {
             let now = Instant(milliseconds: BackendClock.system.wallMilliseconds())

@@ -5,7 +5,7 @@ import Hummingbird
 struct HealthRoutes: Sendable {
     private static let ok = Array(#"{"status":"ok"}"#.utf8)
 
-    let store: any Store
+    let store: SQLStore
 
     func add(to router: Router<some RequestContext>) {
         router.get("healthz") { _, _ in Response.json(Self.ok) }

@@ -2,7 +2,7 @@ import Hummingbird
 
 /// `/api/v1/nodes`
 struct NodeRoutes: Sendable {
-    let store: any Store
+    let store: SQLStore
     let hub: NodeHub
 
     func add(to group: RouterGroup<some RequestContext>) {

@@ -2,7 +2,7 @@ import Hummingbird
 
 /// `/api/v1/registration-tokens`
 struct TokenRoutes: Sendable {
-    let store: any Store
+    let store: SQLStore
     let clock: BackendClock
 
     private struct Body: Decodable {

@@ -6,7 +6,7 @@ struct JobService: Service {
     private static let expiryInterval = Duration.seconds(1)
     private static let expiryBatch = 500
 
-    let store: any Store
+    let store: SQLStore
     let hub: NodeHub
     let waiters: JobWaiters
     let progress: JobProgress

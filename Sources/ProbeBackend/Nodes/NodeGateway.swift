@@ -3,7 +3,7 @@ import NIOCore
 
 /// What the connections of nodes share.
 struct NodeGateway: Sendable {
-    let store: any Store
+    let store: SQLStore
     let hub: NodeHub
     let waiters: JobWaiters
     let progress: JobProgress

@@ -48,7 +48,14 @@ struct NodeMail {
         answers.append(
             Answer(
                 requestID: message.requestID, success: message.success, executionTime: message.executionTime,
-                result: result))
+                errorCode: Self.errorCode(of: result), result: result))
+    }
+
+    private static func errorCode(of result: RawJSON) -> String? {
+        guard let code = (try? RawObject(result.bytes))?["error_code"]?.bytes,
+            let text = try? JSONText.decode(String.self, from: code), RequestID.isValid(text)
+        else { return nil }
+        return text
     }
 
     /// It may be lost as it is, so one that cannot be used is passed over without a word.

@@ -5,7 +5,7 @@ import Hummingbird
 /// `POST /probe-nodes/register`, the call by which a node trades a registration token for its UUID and key.
 /// It answers errors in the form of the product's wire, not as problem documents.
 struct RegistrationRoutes: Sendable {
-    let store: any Store
+    let store: SQLStore
     let clock: BackendClock
     let heartbeatInterval: Int
 

@@ -174,10 +174,10 @@ import Testing
 
     @Test func aBrokenDatabaseIs503() async throws {
         let folder = try TemporaryFolder("store")
-        let store = try SQLiteStore(path: folder.file("fleet.db"))
-        try await TestBackend.with(store: store) { backend in
+        let engine = try SQLiteEngine(path: folder.file("fleet.db"))
+        try await TestBackend.with(store: SQLStore(engine)) { backend in
             #expect(try await backend.api.get("/readyz").status == 200)
-            try await store.pool.write { database in
+            try await engine.pool.write { database in
                 try database.execute(sql: "ALTER TABLE nodes RENAME TO gone; ALTER TABLE jobs RENAME TO gone_too")
             }
             #expect(try await backend.api.get("/healthz").status == 200)

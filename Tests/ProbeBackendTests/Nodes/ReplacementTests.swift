@@ -26,7 +26,7 @@ import Testing
     /// A result that was under way on the older connection is not lost, and the newer one's copy changes nothing.
     @Test func anAnswerOfTheOlderConnectionCounts() async throws {
         let folder = try TemporaryFolder("store")
-        let store = try SQLiteStore(path: folder.file("store.db"))
+        let store = try await SQLStore.open(folder.file("store.db"))
         let old = try await store.register("a")
         try await store.insert([.sample("1", node: "a")])
         _ = try await store.claim(for: "a", epoch: old, limit: 1, at: .start)

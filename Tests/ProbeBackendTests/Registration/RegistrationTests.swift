@@ -39,7 +39,7 @@ import Testing
     @Test func secretsAreNotInTheDatabase() async throws {
         let folder = try TemporaryFolder("store")
         let path = folder.file("fleet.db")
-        try await TestBackend.with(store: try SQLiteStore(path: path)) { backend in
+        try await TestBackend.with(store: try await SQLStore.open(path)) { backend in
             let token = try await backend.api.registrationToken()
             let order: JSONValue = ["registration_token": .string(token), "name": "n"]
             let key = try #require(try await backend.api.post("/register", order).body["api_key"]?.string)

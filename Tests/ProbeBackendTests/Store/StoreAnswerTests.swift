@@ -6,7 +6,7 @@ import Testing
 
 @Suite(.timeLimit(.minutes(2))) struct StoreAnswerTests {
     private func withSent(
-        _ engine: StoreEngine, _ ids: String..., body: (any Store) async throws -> Void
+        _ engine: StoreEngine, _ ids: String..., body: (SQLStore) async throws -> Void
     ) async throws {
         try await engine.with { store in
             let epoch = try await store.register("a")
@@ -88,8 +88,8 @@ import Testing
 @Suite(.timeLimit(.minutes(2))) struct SQLiteStoreTests {
     @Test func isDurableAtEachCommit() async throws {
         let folder = try TemporaryFolder("store")
-        let store = try SQLiteStore(path: folder.file("store.db"))
-        let (journal, synchronous) = try await store.pool.write { database in
+        let engine = try SQLiteEngine(path: folder.file("store.db"))
+        let (journal, synchronous) = try await engine.pool.write { database in
             (
                 try String.fetchOne(database, sql: "PRAGMA journal_mode"),
                 try Int.fetchOne(database, sql: "PRAGMA synchronous")
@@ -104,12 +104,12 @@ import Testing
         let folder = try TemporaryFolder("store")
         let path = folder.file("store.db")
         do {
-            let store = try SQLiteStore(path: path)
+            let store = try await SQLStore.open(path)
             let epoch = try await store.register("a")
             try await store.insert([.sample("1", node: "a"), .sample("2", node: "a")])
             _ = try await store.claim(for: "a", epoch: epoch, limit: 1, at: .start)
         }
-        let store = try SQLiteStore(path: path)
+        let store = try await SQLStore.open(path)
         #expect(try await store.job("1")?.state == .sent)
         #expect(try await store.job("2")?.state == .queued)
         #expect(try await store.openConnection(of: "a", NodeUpdate(), at: .start) == 2)
@@ -118,24 +118,25 @@ import Testing
     @Test func refusesAFileThatIsNoDatabase() throws {
         let folder = try TemporaryFolder("store")
         let path = try folder.write(String(repeating: "not a database ", count: 100), to: "store.db")
-        #expect(throws: DatabaseError.self) { try SQLiteStore(path: path) }
+        #expect(throws: DatabaseError.self) { try SQLiteEngine(path: path) }
     }
 
     /// A full disk: the write fails, what was stored before stays, and the store works again when there is room.
     @Test func aFullDiskFailsTheWriteAndNothingElse() async throws {
         let folder = try TemporaryFolder("store")
-        let store = try SQLiteStore(path: folder.file("store.db"))
+        let engine = try SQLiteEngine(path: folder.file("store.db"))
+        let store = SQLStore(engine)
         let epoch = try await store.register("a")
         try await store.insert([.sample("1", node: "a")])
         _ = try await store.claim(for: "a", epoch: epoch, limit: 1, at: .start)
         let big = Answer.sample("1", result: #"{"x":""# + String(repeating: "a", count: 1 << 20) + "\"}")
-        try await store.pool.writeWithoutTransaction { database in
+        try await engine.pool.writeWithoutTransaction { database in
             let pages = try Int.fetchOne(database, sql: "PRAGMA page_count") ?? 0
             try database.execute(sql: "PRAGMA max_page_count = \(pages + 4)")
         }
         await #expect(throws: DatabaseError.self) { try await store.record([big], from: "a", at: .start) }
         #expect(try await store.job("1")?.state == .sent)
-        try await store.pool.writeWithoutTransaction { try $0.execute(sql: "PRAGMA max_page_count = 1000000") }
+        try await engine.pool.writeWithoutTransaction { try $0.execute(sql: "PRAGMA max_page_count = 1000000") }
         #expect(try await store.record([big], from: "a", at: .start) == [.finished])
     }
 }

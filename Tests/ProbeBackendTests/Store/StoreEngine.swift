@@ -9,11 +9,11 @@ enum StoreEngine: CaseIterable, CustomTestStringConvertible {
 
     var testDescription: String { "\(self)" }
 
-    func with(_ body: (any Store) async throws -> Void) async throws {
+    func with(_ body: (SQLStore) async throws -> Void) async throws {
         switch self {
         case .sqlite:
             let folder = try TemporaryFolder("store")
-            try await body(SQLiteStore(path: folder.file("store.db")))
+            try await body(SQLStore.open(folder.file("store.db")))
             withExtendedLifetime(folder) {}
         }
     }
@@ -49,7 +49,7 @@ extension Answer {
     }
 }
 
-extension Store {
+extension SQLStore {
     /// Registers nodes with a token made for it, and opens a connection of each.
     func register(_ uuids: String...) async throws -> Int64 {
         var epoch: Int64 = 0

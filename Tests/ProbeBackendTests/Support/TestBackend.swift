@@ -9,19 +9,20 @@ struct TestBackend: Sendable {
     static let adminToken = "an-admin-token-for-tests"
 
     let url: String
-    let store: any Store
+    let store: SQLStore
     private let group: ServiceGroup
 
     /// Asks for graceful shutdown; `with` returns only once it is complete.
     func stop() async { await group.triggerGracefulShutdown() }
 
     static func with(
-        store: (any Store)? = nil, clock: BackendClock = .system, certificate: CertificateFiles? = nil,
+        store: SQLStore? = nil, clock: BackendClock = .system, certificate: CertificateFiles? = nil,
         _ adjust: (inout BackendConfiguration) -> Void = { _ in },
         _ body: @Sendable (TestBackend) async throws -> Void
     ) async throws {
         let folder = try TemporaryFolder("backend")
-        let store = try store ?? SQLiteStore(path: folder.file("fleet.db"))
+        let opened: SQLStore
+        if let store { opened = store } else { opened = try await SQLStore.open(folder.file("fleet.db")) }
         var settings = BackendConfiguration(adminToken: adminToken)
         settings.port = 0
         if let certificate { settings.tls = .init(certificate: certificate.chain, key: certificate.key) }
@@ -29,7 +30,7 @@ struct TestBackend: Sendable {
         var logger = Logger(label: "backend under test")
         logger.logLevel = .critical
         let listening = EventLog<Int>()
-        let backend = try Backend(settings, store: store, clock: clock, logger: logger) { address in
+        let backend = try Backend(settings, store: opened, clock: clock, logger: logger) { address in
             listening.append(address.port ?? 0)
         }
         let group = ServiceGroup(services: [backend], logger: logger)
@@ -38,7 +39,7 @@ struct TestBackend: Sendable {
             let port = try await listening.next("listening")
             let scheme = certificate == nil ? "http" : "https"
             do {
-                try await body(TestBackend(url: "\(scheme)://127.0.0.1:\(port)", store: store, group: group))
+                try await body(TestBackend(url: "\(scheme)://127.0.0.1:\(port)", store: opened, group: group))
             } catch {
                 await group.triggerGracefulShutdown()
                 throw error

@@ -1,47 +1,4 @@
-/// What lets one or more nodes register. The token itself is never stored.
-public struct RegistrationToken: Sendable {
-    public var id: String
-    public var digest: SecretDigest
-    public var name: String?
-    public var uses: Int
-    public var createdAt: Instant
-    /// Nil: never.
-    public var expiresAt: Instant?
-}
-
-/// A node as it registered.
-public struct NewNode: Sendable {
-    public var uuid: String
-    public var keyDigest: SecretDigest
-    public var name: String
-    public var hostname: String?
-    public var region: String?
-    public var zone: String?
-    public var internalIP: String?
-    public var version: String?
-    public var maxConcurrent: Int
-    public var supportedTools: RawJSON?
-    public var hardwareInfo: RawJSON?
-    public var networkInfo: RawJSON?
-    public var registeredAt: Instant
-}
-
-/// A node as it is known: its registration, brought up to date by each connection.
-public struct NodeRecord: Sendable {
-    public var node: NewNode
-    public var lastSeenAt: Instant?
-    /// The last heartbeat, byte for byte.
-    public var heartbeat: RawJSON?
-}
-
-/// What a node says of itself when it connects, as far as it is kept. Nil leaves what is known.
-public struct NodeUpdate: Sendable {
-    public var version: String?
-    public var hostname: String?
-    public var maxConcurrent: Int?
-}
-
-public enum JobState: String, Sendable, Encodable {
+public enum JobState: String, Sendable, Encodable, SQLConvertible {
     case queued, sent, done, failed, expired, cancelled
 
     /// Nothing changes it any more.
@@ -65,6 +22,10 @@ public struct NewJob: Sendable {
     public var wantsProgress: Bool
     public var createdAt: Instant
     public var expiresAt: Instant
+    public var measurementID: String?
+    public var scheduleID: String?
+    /// Which nodes may do it, as JSON text in one form, so that equal ones are equal. Nil: `node` and `anyNode` say it.
+    public var selector: String?
 }
 
 public struct JobRecord: Sendable {
@@ -79,6 +40,10 @@ public struct JobRecord: Sendable {
     public var success: Bool?
     /// Seconds, as the node says.
     public var executionTime: Double?
+    /// Why it failed, or why the backend ended it.
+    public var errorCode: String?
+    /// Of its node; nil where the job was read without.
+    public var nodeName: String?
     public var result: RawJSON?
 }
 
@@ -87,12 +52,17 @@ public struct Answer: Sendable {
     public var requestID: String
     public var success: Bool
     public var executionTime: Double?
+    /// `error_code` of its result.
+    public var errorCode: String?
     public var result: RawJSON
 
-    public init(requestID: String, success: Bool, executionTime: Double?, result: RawJSON) {
+    public init(
+        requestID: String, success: Bool, executionTime: Double?, errorCode: String? = nil, result: RawJSON
+    ) {
         self.requestID = requestID
         self.success = success
         self.executionTime = executionTime
+        self.errorCode = errorCode
         self.result = result
     }
 }

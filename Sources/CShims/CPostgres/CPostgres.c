@@ -1,0 +1,1 @@
+#include "CPostgres.h"  // compiles the header under -Wall -Wextra -Werror

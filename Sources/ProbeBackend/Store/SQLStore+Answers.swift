@@ -1,0 +1,78 @@
+extension SQLStore {
+    /// One outcome for each answer, in order. Idempotent by request id, whichever connection it came by.
+    public func record(_ answers: [Answer], from node: String, at now: Instant) async throws -> [AnswerOutcome] {
+        try await write { connection in
+            try answers.map { try Self.record($0, from: node, at: now, on: connection) }
+        }
+    }
+
+    private static func record(
+        _ answer: Answer, from node: String, at now: Instant, on connection: any SQLConnection
+    ) throws -> AnswerOutcome {
+        let found = try connection.execute(
+            "SELECT seq, state FROM jobs WHERE request_id = $1 AND node_uuid = $2 AND sends > 0", answer.requestID, node
+        )
+        guard let job = found.first else { return .unknown }
+        let sequence: Int64 = try job["seq"]
+        let kept = try connection.execute(
+            """
+            INSERT INTO results (seq, received_at, body) VALUES ($1, $2, $3)
+            ON CONFLICT (seq) DO NOTHING RETURNING seq
+            """, sequence, now, answer.result)
+        guard !kept.isEmpty else { return .duplicate }
+        // The state that is there now: another replica may have cancelled it since it was found.
+        let updated = try connection.execute(
+            """
+            UPDATE jobs SET success = $1, execution_time = $2, error_code = $3, bytes = bytes + $4,
+                state = CASE WHEN state = 'sent' THEN $5 ELSE state END, finished_at = coalesce(finished_at, $6)
+            WHERE seq = $7 RETURNING state
+            """, answer.success, answer.executionTime, answer.errorCode, answer.result.bytes.count,
+            answer.success ? JobState.done : .failed, now, sequence)
+        let state: JobState? = try updated.first.map { try $0["state"] }
+        return state == .done || state == .failed ? .finished : .late
+    }
+
+    public func cancel(_ requestID: String, at now: Instant) async throws -> CancelOutcome {
+        try await write { connection in
+            let found = try connection.execute("SELECT seq FROM jobs WHERE request_id = $1", requestID)
+            guard let job = found.first else { return .notFound }
+            guard let ended = try Self.end(try job["seq"], as: .cancelled, at: now, on: connection) else {
+                return .alreadyFinished
+            }
+            return .cancelled(ended)
+        }
+    }
+
+    /// Ends at most `limit` jobs whose time is over.
+    public func expire(at now: Instant, limit: Int) async throws -> [EndedJob] {
+        // A read first: most of the time nothing has expired, and an empty write would still take its turn.
+        let due: [Int64] = try await read { connection in
+            try connection.execute(
+                """
+                SELECT seq FROM jobs WHERE state IN ('queued', 'sent') AND expires_at <= $1
+                ORDER BY expires_at LIMIT $2
+                """, now, limit
+            ).map { try $0["seq"] }
+        }
+        guard !due.isEmpty else { return [] }
+        return try await write { connection in
+            try due.compactMap { try Self.end($0, as: .expired, at: now, on: connection) }
+        }
+    }
+
+    /// Ends a job without an answer. Nil when it is finished already.
+    static func end(
+        _ sequence: Int64, as state: JobState, errorCode: String? = nil, at now: Instant,
+        on connection: any SQLConnection
+    ) throws -> EndedJob? {
+        let ended = try connection.execute(
+            """
+            UPDATE jobs SET state = $1, error_code = $2, finished_at = $3
+            WHERE seq = $4 AND state IN ('queued', 'sent')
+            RETURNING request_id, node_uuid, sends
+            """, state, errorCode, now, sequence)
+        guard let row = ended.first else { return nil }
+        let sends: Int = try row["sends"]
+        return EndedJob(requestID: try row["request_id"], holder: sends > 0 ? try row["node_uuid"] : nil)
+    }
+}
