@@ -141,18 +141,22 @@ class Targets:
         self.stop()
 
 
+def in_real_time():
+    """Before a command: real-time priority where it is allowed. A late server would be taken for a lying node."""
+    command = ["chrt", "-f", "50"]
+    return command if subprocess.run([*command, "true"], capture_output=True).returncode == 0 else []
+
+
 class DelayServers:
     """The servers of ground truth: dns and http that answer after exactly so many milliseconds."""
 
-    def __init__(self, folder, delays):
+    def __init__(self, folder, delays, prefix=()):
         os.makedirs(folder, exist_ok=True)
         self.ports = {(kind, delay): free_port() for kind in ("dns", "http") for delay in delays}
         arguments = [f"{kind}:{port}:{delay}" for (kind, delay), port in self.ports.items()]
-        # Real-time priority where it is allowed: a late server would be taken for a lying node.
-        real_time = subprocess.run(["chrt", "-f", "50", "true"], capture_output=True).returncode == 0
-        self.is_real_time = real_time
-        command = (["chrt", "-f", "50"] if real_time else []) + [places.c_program("delay_server"), *arguments]
-        self.program = Program(command, os.path.join(folder, "delay.log"), stdin=True)
+        self.program = Program(
+            [*prefix, *in_real_time(), places.c_program("delay_server"), *arguments],
+            os.path.join(folder, "delay.log"), stdin=True)
         self.program.line(10)
 
     def finish(self):
