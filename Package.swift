@@ -92,12 +92,15 @@ let package = Package(
             ],
             swiftSettings: swiftSettings),
 
+        // The files of the backend's dashboard, as bytes.
+        .target(name: "ProbeDashboard", exclude: ["Assets"], cSettings: cSettings),
+
         // The reference control plane. It speaks the wire by Codable types of its own, so that
         // each side checks the other.
         .target(
             name: "ProbeBackend",
             dependencies: [
-                "COpenSSL", "CPostgres",
+                "COpenSSL", "CPostgres", "ProbeDashboard",
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HummingbirdTLS", package: "hummingbird"),
@@ -149,7 +152,7 @@ let package = Package(
         .testTarget(
             name: "ProbeBackendTests",
             dependencies: [
-                "ProbeBackend", "ProbeNative", "ProbeTesting", "probe-agent", "probe-backend",
+                "ProbeBackend", "ProbeDashboard", "ProbeNative", "ProbeTesting", "probe-agent", "probe-backend",
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],

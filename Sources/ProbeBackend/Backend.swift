@@ -53,6 +53,7 @@ public struct Backend: Service {
     {
         let router = Router(context: BasicRequestContext.self)
         router.add(middleware: ProblemMiddleware())
+        DashboardRoutes().add(to: router)
         HealthRoutes(store: jobs.store).add(to: router)
         RegistrationRoutes(
             store: jobs.store, clock: jobs.clock, heartbeatInterval: configuration.nodes.heartbeatInterval
