@@ -14,9 +14,16 @@ public struct SQLStore: Sendable {
 
     /// Opens the database and brings its schema up to date.
     ///
-    /// - Parameter database: the path of an SQLite file, which is made when it is missing.
+    /// - Parameter database: a PostgreSQL server's `postgres://USER@HOST/NAME`, or the path of an SQLite file, which is
+    ///   made when it is missing.
     public static func open(_ database: String) async throws -> SQLStore {
-        SQLStore(try SQLiteEngine(path: database))
+        guard isServer(database) else { return SQLStore(try SQLiteEngine(path: database)) }
+        return SQLStore(try await PostgresEngine(url: database))
+    }
+
+    /// Whether that names a PostgreSQL server.
+    public static func isServer(_ database: String) -> Bool {
+        database.hasPrefix("postgres://") || database.hasPrefix("postgresql://")
     }
 
     /// What `body` reads is of one moment.

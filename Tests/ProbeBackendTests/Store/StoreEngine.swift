@@ -5,7 +5,7 @@ import Testing
 
 /// The engines that the store suite runs on.
 enum StoreEngine: CaseIterable, CustomTestStringConvertible {
-    case sqlite
+    case sqlite, postgres
 
     var testDescription: String { "\(self)" }
 
@@ -15,6 +15,8 @@ enum StoreEngine: CaseIterable, CustomTestStringConvertible {
             let folder = try TemporaryFolder("store")
             try await body(SQLStore.open(folder.file("store.db")))
             withExtendedLifetime(folder) {}
+        case .postgres:
+            try await body(SQLStore.open(try await PostgresServer.shared().makeDatabase()))
         }
     }
 }

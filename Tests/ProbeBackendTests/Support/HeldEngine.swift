@@ -33,4 +33,6 @@ final class HeldEngine: SQLEngine {
         try await failures.next("failure")
         throw Failure()
     }
+
+    func listen(_ deliver: @escaping @Sendable (StoreNews) -> Void) { engine.listen(deliver) }
 }

@@ -7,11 +7,17 @@ protocol SQLEngine: Sendable {
     /// Runs `body` in one transaction and returns once that is committed and durable. Nothing is kept when it throws.
     /// `GroupCommit` is its only caller, and calls it from one task at a time.
     func transaction<T: Sendable>(_ body: @escaping @Sendable (any SQLConnection) throws -> T) async throws -> T
+
+    /// Has `deliver` called when another replica has announced something, from now on and until the engine goes.
+    func listen(_ deliver: @escaping @Sendable (StoreNews) -> Void)
 }
 
 /// A connection, for the length of a `read` or `transaction`; never kept longer.
 protocol SQLConnection {
     var dialect: SQLDialect { get }
+
+    /// Tells the other replicas once the transaction is committed, if there can be any.
+    func announce(_ news: StoreNews)
 
     /// Runs one statement, prepared once and kept.
     ///

@@ -31,12 +31,17 @@ final class SQLiteEngine: SQLEngine {
     func transaction<T: Sendable>(_ body: @escaping @Sendable (any SQLConnection) throws -> T) async throws -> T {
         try await pool.write { try body(SQLiteConnection(database: $0)) }
     }
+
+    /// One process alone serves a file.
+    func listen(_ deliver: @escaping @Sendable (StoreNews) -> Void) {}
 }
 
 private struct SQLiteConnection: SQLConnection {
     let database: Database
 
     var dialect: SQLDialect { .sqlite }
+
+    func announce(_ news: StoreNews) {}
 
     func execute(_ sql: String, _ values: [SQLValue]) throws -> [SQLRow] {
         // SQLite numbers its placeholders with a question mark; `$1` would be one named "1".
