@@ -17,7 +17,7 @@ package struct Decoder: Sendable {
             }
         },
         Decoder(name: "dns") { bytes in
-            guard let text = LDNSText() else { return false }
+            guard let text = RecordText() else { return false }
             return bytes.withUnsafeBytes { raw in
                 // The exchange matches the header before it decodes.
                 guard raw.count >= DNSQuery.headerSize else { return false }

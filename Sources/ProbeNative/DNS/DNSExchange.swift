@@ -51,6 +51,8 @@ struct DNSTally: Sendable {
 /// reactor; runs in its caller's task.
 struct DNSExchange {
     let reactor: Reactor
+    let gate: Gate
+    let workspace: DNSWorkspace
     let server: DNSServer
     /// Queries over one transport, the first one included.
     let attempts: Int
@@ -64,14 +66,13 @@ struct DNSExchange {
 
     init(_ reactor: Reactor, _ server: DNSServer, attempts: Int, patience: Duration, deadline: Instant) {
         self.reactor = reactor
+        gate = reactor.local(Gate.self)
+        workspace = reactor.local(DNSWorkspace.self)
         self.server = server
         self.attempts = max(1, attempts)
         self.patience = patience
         self.deadline = deadline
     }
-
-    var gate: Gate { reactor.local(Gate.self) }
-    var workspace: DNSWorkspace { reactor.local(DNSWorkspace.self) }
 
     /// - Throws: `resolve_timeout` when nothing answered; `truncated` when UDP's answer was cut and TCP failed;
     ///   `protocol_error` or `truncated` for what cannot be decoded; the connection's own failure; `deadline_exceeded`
@@ -102,7 +103,7 @@ struct DNSExchange {
         tally.transport = .udp
         let socket = try await gate.connect(
             .udp, to: server.address, as: server.request, source: server.source, until: deadline)
-        // Nothing can be there yet; saves the first recv.
+        // Nothing can be there yet.
         socket.sawReadBlock()
         var sent: [(id: UInt16, at: Instant)] = []
         for _ in 0..<attempts {
@@ -138,15 +139,14 @@ struct DNSExchange {
         // From the sending on: a reactor that is late must not wait longer.
         let end = min(deadline, (sent.last?.at ?? reactor.now) + patience)
         while true {
-            guard let message = try receive(socket) else {
-                switch await socket.readable(until: end) {
-                case .ready: continue
-                case .cancelled: throw .cancelled(.response)
-                case .timeout:
-                    if end == deadline { throw .deadline(.response) }
-                    return nil
-                }
+            switch await socket.readable(until: end) {
+            case .ready: break
+            case .cancelled: throw .cancelled(.response)
+            case .timeout:
+                if end == deadline { throw .deadline(.response) }
+                return nil
             }
+            guard let message = try receive(socket) else { continue }
             let now = reactor.now
             switch query.match(message, ids: sent.lazy.map(\.id)) {
             case .answer:

@@ -19,11 +19,11 @@ struct DNSMessage {
     ]
 
     private let packet: LDNSPacket
-    private let text: LDNSText
+    private let text: RecordText
 
     /// - Parameter message: at most 65,535 bytes.
     static func decode(
-        _ message: UnsafeRawBufferPointer, text: LDNSText
+        _ message: UnsafeRawBufferPointer, text: RecordText
     ) -> Result<DNSAnswer, DNSDecodingError> {
         var packet: UnsafeMutablePointer<ldns_pkt>?
         let status = ldns_wire2pkt(&packet, message.assumingMemoryBound(to: UInt8.self).baseAddress, message.count)
@@ -48,19 +48,17 @@ struct DNSMessage {
         var size = 0
         for (section, list) in lists {
             for index in 0..<ldns_rr_list_rr_count(list) {
-                guard let record = ldns_rr_list_rr(list, index), let line = text.line(record),
-                    let read = DNSRecord(section, line: line)
-                else {
+                guard let pointer = ldns_rr_list_rr(list, index), let record = text.record(pointer, in: section) else {
                     return .failure(
                         DNSDecodingError(code: .protocolError, detail: "The answer has a malformed record."))
                 }
-                size += line.count
+                size += record.name.utf8.count + record.value.utf8.count
                 guard size <= Self.textLimit else {
                     return .failure(
                         DNSDecodingError(
                             code: .protocolError, detail: "The answer's records unfold to more than 1 MiB."))
                 }
-                records.append(read)
+                records.append(record)
             }
         }
         let options = ednsOptions
@@ -81,17 +79,5 @@ struct DNSMessage {
     private var ednsOptions: [EDNSOption] {
         guard let data = ldns_pkt_edns_data(packet.pointer), let start = ldns_rdf_data(data) else { return [] }
         return EDNSOption.all(in: UnsafeBufferPointer(start: start, count: ldns_rdf_size(data)))
-    }
-}
-
-extension DNSRecord {
-    /// Reads ldns' line: owner, TTL, class and type end at tabs (names have theirs escaped), the rest is the value.
-    fileprivate init?(_ section: DNSSection, line: UnsafeBufferPointer<UInt8>) {
-        let parts = line.split(separator: UInt8(ascii: "\t"), maxSplits: 4, omittingEmptySubsequences: false)
-        guard parts.count >= 4, let ttl = UInt32(String(decoding: parts[1], as: UTF8.self)) else { return nil }
-        self.init(
-            section: section, name: String(decoding: parts[0], as: UTF8.self),
-            type: String(decoding: parts[3], as: UTF8.self), recordClass: String(decoding: parts[2], as: UTF8.self),
-            ttl: Int(ttl), value: parts.count > 4 ? String(decoding: parts[4], as: UTF8.self) : "")
     }
 }

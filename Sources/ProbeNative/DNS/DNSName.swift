@@ -16,6 +16,10 @@ public struct DNSName: Hashable, Sendable, CustomStringConvertible {
     /// Reads a name with or without its final dot; labels beyond ASCII go through IDNA 2008 with UTS #46 mapping.
     /// Refused: control characters, spaces, a leading `-`, characters that no name in use has, empty or overlong labels.
     public init(_ text: String) throws(InvalidInput) {
+        if let plain = Self(plain: text) {
+            self = plain
+            return
+        }
         guard !text.isEmpty else { throw InvalidInput("The target is empty.") }
         guard text.utf8.count <= 1024 else { throw Self.tooLong(text) }
         if text.hasSpacesOrControls {
@@ -39,6 +43,43 @@ public struct DNSName: Hashable, Sendable, CustomStringConvertible {
         wire.append(0)
         guard wire.count <= 255 else { throw Self.tooLong(text) }
         self.init(wire: wire, text: ascii)
+    }
+
+    /// Labels of ASCII letters, digits, `-`, `_` and `/`, as nearly every name is; nil for any other text, good or bad.
+    private init?(plain text: String) {
+        let count = text.utf8.count
+        guard (1...254).contains(count), text.utf8.first != UInt8(ascii: "-") else { return nil }
+        var (length, isGood) = (0, true)
+        let wire = [UInt8](unsafeUninitializedCapacity: count + 2) { wire, used in
+            // The length byte of the label that is being read, and the place of the next byte.
+            var (head, next) = (0, 1)
+            for byte in text.utf8 {
+                if Self.isNameByte(byte) {
+                    wire[next] = byte
+                } else if byte == UInt8(ascii: "."), (1...63).contains(next - head - 1) {
+                    wire[head] = UInt8(next - head - 1)
+                    head = next
+                } else {
+                    isGood = false
+                    return
+                }
+                next += 1
+            }
+            length = next - head - 1
+            guard length <= 63 else {
+                isGood = false
+                return
+            }
+            wire[head] = UInt8(length)
+            // Behind a final dot the empty label is the root's.
+            if length > 0 {
+                wire[next] = 0
+                next += 1
+            }
+            used = next
+        }
+        guard isGood, wire.count <= 255 else { return nil }
+        self.init(wire: wire, text: length > 0 ? text + "." : text)
     }
 
     init(_ name: CanonicalName) { self.init(wire: name.wire, text: name.description) }

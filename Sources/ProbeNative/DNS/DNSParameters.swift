@@ -9,17 +9,19 @@ public enum DNSResolverChoice: Sendable, Hashable {
     /// An address, a name, either with `:port`; an IPv6 address with a port in brackets; an https URL. Nil for anything
     /// else.
     init?(_ text: String) {
-        if text.lowercased().hasPrefix("https://") {
+        let bytes = text.utf8
+        if bytes.prefix(8).elementsEqual("https://".utf8, by: { $0 == $1 || $0 | 0x20 == $1 }) {
             guard let url = try? HTTPURL(target: text) else { return nil }
             self = .url(url)
             return
         }
         var (host, port) = (text, UInt16?.none)
-        let colons = text.utf8.count { $0 == UInt8(ascii: ":") }
-        if let colon = text.lastIndex(of: ":"), colons == 1 || text[..<colon].hasSuffix("]") {
-            let digits = text[text.index(after: colon)...]
-            guard digits.utf8.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }),
-                let number = UInt16(digits), number > 0
+        if let colon = bytes.lastIndex(of: UInt8(ascii: ":")),
+            bytes[..<colon].last == UInt8(ascii: "]") || !bytes[..<colon].contains(UInt8(ascii: ":"))
+        {
+            let digits = bytes[bytes.index(after: colon)...]
+            guard digits.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }),
+                let number = UInt16(Substring(digits)), number > 0
             else { return nil }
             (host, port) = (String(text[..<colon]), number)
         }
@@ -62,8 +64,11 @@ public struct DNSParameters: Sendable {
         options.wantsServerIdentity = reader.flag("nsid", default: false, help: "ask for the server's identity (NSID)")
         options.clientSubnet = Self.clientSubnet(&reader)
         retries = reader.integer("retries", default: 1, in: 0...10, help: "queries sent after a silent first one")
-        let recordClass = reader.choice("class", default: "IN", of: ["IN", "CH", "HS", "ANY"], help: "class asked for")
-        options.recordClass = DNSClass.allCases.first { $0.description == recordClass } ?? .internet
+        let recordClass = reader.optionalChoice(
+            "class", of: ["IN", "CH", "HS", "ANY"], help: "class asked for", shown: "IN")
+        if let recordClass {
+            options.recordClass = DNSClass.allCases.first { $0.description == recordClass } ?? .internet
+        }
         readSecurity(&reader)
         refuseContradictions(&reader)
         if anchors != nil {
@@ -105,8 +110,8 @@ public struct DNSParameters: Sendable {
     }
 
     private static func transport(_ reader: inout ParameterReader, _ resolver: DNSResolverChoice) -> DNSTransport {
-        let names = DNSTransport.allCases.map(\.rawValue)
-        let text = reader.optionalChoice("transport", of: names, help: "how to ask", shown: "udp")
+        let text = reader.optionalChoice(
+            "transport", of: ["udp", "tcp", "tls", "https"], help: "how to ask", shown: "udp")
         guard case .url = resolver else { return text.flatMap(DNSTransport.init(rawValue:)) ?? .udp }
         if let text, text != DNSTransport.https.rawValue {
             reader.refuse("resolver is an https URL, which does not go with transport \(text).")

@@ -1,6 +1,6 @@
 import CLdns
 
-/// A query in wire form. Encoded once by ldns; its id, and the case of its letters, may change from one sending to the
+/// A query in wire form. Encoded by ldns; its id, and the case of its letters, may change from one sending to the
 /// next.
 public struct DNSQuery: Sendable {
     public struct Options: Sendable, Hashable {
@@ -40,6 +40,30 @@ public struct DNSQuery: Sendable {
         }
         self.wire = wire
         questionEnd = Self.headerSize + name.wire.count + 4
+    }
+
+    /// A query for the root as ldns encodes it. One for another name differs in the name only: nothing behind it has a
+    /// pointer into it.
+    struct Template: Sendable {
+        let type: DNSRecordType
+        let options: Options
+        fileprivate let wire: [UInt8]
+
+        init(_ type: DNSRecordType, _ options: Options) throws(ProbeFailure) {
+            self.type = type
+            self.options = options
+            wire = try DNSQuery(.root, type, options).wire
+        }
+    }
+
+    init(_ name: DNSName, like template: Template) {
+        let (name, root) = (name.wire, template.wire)
+        wire = []
+        wire.reserveCapacity(root.count + name.count - 1)
+        wire.append(contentsOf: root[..<Self.headerSize])
+        wire.append(contentsOf: name)
+        wire.append(contentsOf: root[(Self.headerSize + 1)...])
+        questionEnd = Self.headerSize + name.count + 4
     }
 
     var id: UInt16 {

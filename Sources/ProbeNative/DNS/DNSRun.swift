@@ -27,7 +27,7 @@ struct DNSRun {
                 "The target \(address) is an address: record_type must be PTR, not \(parameters.type).")
         }
         if let hints = parameters.rootHints { return try await trace(hints) }
-        var query = try DNSQuery(name, parameters.type, parameters.options)
+        var query = try context.reactor.local(DNSWorkspace.self).query(name, parameters.type, parameters.options)
         let servers = try await servers()
         let attempts = parameters.retries + 1
         // A little less than there is: that a server is silent says more than that the deadline came. Half of it where
@@ -44,7 +44,7 @@ struct DNSRun {
                 let reply = try await exchange.run(&query, over: parameters.transport)
                 note(exchange.tally, reply)
                 let failure = failure(reply.answer, server.address)
-                return await validate(reply, server) ?? failure
+                return parameters.anchors == nil ? failure : await validate(reply, server) ?? failure
             } catch {
                 note(exchange.tally, report.answer == nil ? exchange.tally.truncated : nil)
                 let mayGoOn = [.resolveTimeout, .connectionTimeout, .connectionRefused].contains(error.code)

@@ -1,11 +1,13 @@
 /// What the exchanges of a reactor share, so that each of them allocates little: a receive buffer that is used between
-/// two suspensions only, ldns' text buffer, and random bytes in stock.
+/// two suspensions only, a buffer for text, encoded queries, and random bytes in stock.
 final class DNSWorkspace: ReactorLocal {
     /// The largest DNS message (RFC 1035 section 4.2.2), also behind TCP's length prefix.
     static let messageLimit = 65535
 
     let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: messageLimit, alignment: 8)
-    private var text: LDNSText?
+    private var text: RecordText?
+    /// Encoded by ldns for the root, by type and options: jobs are many and alike.
+    private var templates: [DNSQuery.Template] = []
     private var random = [UInt8](repeating: 0, count: 256)
     private var spent = 256
 
@@ -13,9 +15,25 @@ final class DNSWorkspace: ReactorLocal {
 
     deinit { buffer.deallocate() }
 
+    private static let mostTemplates = 8
+
+    /// The query that `DNSQuery(name, type, options)` is.
+    /// - Throws: `local_resource_exhausted` when memory is out, at stage `request`.
+    func query(
+        _ name: DNSName, _ type: DNSRecordType, _ options: DNSQuery.Options
+    ) throws(ProbeFailure) -> DNSQuery {
+        if let known = templates.first(where: { $0.type == type && $0.options == options }) {
+            return DNSQuery(name, like: known)
+        }
+        let template = try DNSQuery.Template(type, options)
+        if templates.count == Self.mostTemplates { templates.removeFirst() }
+        templates.append(template)
+        return DNSQuery(name, like: template)
+    }
+
     /// - Throws: `local_resource_exhausted`, or the answer's own defect at stage `response`.
     func decode(_ message: UnsafeRawBufferPointer) -> Result<DNSAnswer, ProbeFailure> {
-        guard let text = text ?? LDNSText() else {
+        guard let text = text ?? RecordText() else {
             return .failure(
                 ProbeFailure(.response, .localResourceExhausted, "The node has no memory to read the answer."))
         }

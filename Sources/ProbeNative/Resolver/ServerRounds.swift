@@ -52,8 +52,8 @@ struct ServerRounds: Sendable {
         // As glibc asks by default: without EDNS, which addresses seldom need.
         var options = DNSQuery.Options()
         options.udpSize = 0
-        var query = try DNSQuery(name, type, options)
         let workspace = reactor.local(DNSWorkspace.self)
+        var query = try workspace.query(name, type, options)
         let mixes = !plainServers.contains(server)
         if mixes { query.mixCase(workspace.randomByte) }
         let request = PolicyRequest(tool: tool, purpose: purpose, address: server.address, port: server.port)

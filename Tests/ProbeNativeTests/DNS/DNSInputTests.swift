@@ -27,6 +27,29 @@ import Testing
         #expect(throws: InvalidInput.self) { try DNSTarget(text) }
     }
 
+    /// Both ways of reading a name are one: the short one for plain ASCII, and the one for everything.
+    @Test(arguments: [
+        "a", "a.", "A-b_c.0/25.example", String(repeating: "a", count: 63) + ".b",
+        String(repeating: "a.", count: 126) + "a",
+        String(repeating: "a.", count: 127),
+    ])
+    func plainNamesAreReadLabelByLabel(_ text: String) throws {
+        let name = try DNSName(text)
+        let labels = text.split(separator: ".")
+        let wire = labels.flatMap { label in [UInt8(label.utf8.count)] + Array(label.utf8) }
+        #expect(name.wire == wire + [0])
+        #expect(name.description == labels.joined(separator: ".") + ".")
+    }
+
+    @Test(arguments: [
+        "a..", "a..b", "", ".a", "-a", String(repeating: "a", count: 64),
+        String(repeating: "a.", count: 127) + "a",
+        String(repeating: "a.", count: 128),
+    ])
+    func namesAtTheLimitsAreRefused(_ text: String) {
+        #expect(throws: InvalidInput.self) { try DNSName(text) }
+    }
+
     @Test func reversesAddresses() {
         #expect(IPAddress("192.0.2.1")?.reverseName.description == "1.2.0.192.in-addr.arpa.")
         #expect(

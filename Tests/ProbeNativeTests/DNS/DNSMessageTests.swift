@@ -129,7 +129,7 @@ import Testing
         return bytes
     }
 
-    private let text = LDNSText()
+    private let text = RecordText()
 
     private func decode(_ bytes: [UInt8]) -> Result<DNSAnswer, DNSDecodingError> {
         guard let text else { return .failure(DNSDecodingError(code: .localResourceExhausted, detail: "")) }

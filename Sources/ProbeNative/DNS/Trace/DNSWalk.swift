@@ -118,7 +118,7 @@ struct DNSWalk {
         _ address: SocketAddress, _ zone: CanonicalName, _ name: CanonicalName, _ type: DNSRecordType,
         _ hop: inout DNSHop
     ) async throws(ProbeFailure) -> (DNSWalkStep, DNSReply, RecordSets) {
-        var query = try DNSQuery(DNSName(name), type, options)
+        var query = try context.reactor.local(DNSWorkspace.self).query(DNSName(name), type, options)
         let attempts = parameters.retries + 1
         let share = (context.deadline - context.now) / (2 * attempts)
         let server = DNSServer(

@@ -34,7 +34,7 @@ final class ValidationQueries {
         }
         count += 1
         do throws(ProbeFailure) {
-            var query = try DNSQuery(DNSName(name), type, options)
+            var query = try reactor.local(DNSWorkspace.self).query(DNSName(name), type, options)
             let share = (deadline - reactor.now) / (2 * attempts)
             var exchange = DNSExchange(
                 reactor, server, attempts: attempts, patience: min(DNSTool.patience, share), deadline: deadline)
