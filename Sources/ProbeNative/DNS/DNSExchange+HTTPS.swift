@@ -58,7 +58,8 @@ extension DNSExchange {
             enforcesVerification: security.verifies, verifier: try await security.verifier(reactor, until: end))
         let (gate, server) = (gate, server)
         let route = HTTPRoute(connect: server.address, target: server.address)
-        let transfer = CurlTransfer(request, along: route, options, time: reactor.time) {
+        let multi = reactor.local(CurlMulti.self)
+        let transfer = CurlTransfer(request, along: route, options, on: multi, time: reactor.time) {
             () throws(ProbeFailure) in
             try gate.openForLibrary(
                 server.address, type: CurlTransfer.socketType, protocol: 0, as: server.request, source: server.source)

@@ -16,12 +16,30 @@ final class CurlEasy {
         self.handle = handle
         message = .allocate(capacity: Int(CURL_ERROR_SIZE))
         message.initialize(repeating: 0, count: Int(CURL_ERROR_SIZE))
+        begin()
+    }
+
+    private func begin() {
+        message.pointee = 0
+        refusal = nil
         note(probe_curl_set_pointer(handle, CURLOPT_ERRORBUFFER, message))
+    }
+
+    /// As it was when it was made, to be used again: curl_easy_reset(3) leaves no option and no answer behind.
+    func reset() {
+        curl_easy_reset(handle)
+        freeLists()
+        begin()
+    }
+
+    private func freeLists() {
+        for list in lists { curl_slist_free_all(list) }
+        lists.removeAll(keepingCapacity: true)
     }
 
     deinit {
         curl_easy_cleanup(handle)
-        for list in lists { curl_slist_free_all(list) }
+        freeLists()
         message.deallocate()
     }
 

@@ -15,8 +15,15 @@ final class CurlMulti: ReactorLocal {
     private let reactor: Reactor
     private let handle: UnsafeMutableRawPointer?
     private var transfers: [UnsafeMutableRawPointer: CurlTransfer] = [:]
-    private var sockets: [curl_socket_t: Registration] = [:]
-    private var timer: Reactor.TimerToken?
+    private var sockets: [curl_socket_t: CurlWatch] = [:]
+    /// Not wanted any more, and perhaps about to be closed.
+    private var unwanted: [curl_socket_t: CurlWatch] = [:]
+    private var timer: (token: Reactor.TimerToken, at: Instant)?
+    /// When libcurl wants to be called.
+    private var due: Instant?
+    /// Handles to be used again: making one costs more than all of a small transfer's bytes.
+    private var idle: [CurlEasy] = []
+    private static let mostIdle = 64
     /// Transfers whose socket epoll did not take; ended when libcurl has returned.
     private var unwatched: [UnsafeMutableRawPointer] = []
 
@@ -43,8 +50,7 @@ final class CurlMulti: ReactorLocal {
         guard let handle else { return }
         probe_curl_multi_set_socket_callback(handle, CURLMOPT_SOCKETFUNCTION, nil)
         probe_curl_multi_set_timer_callback(handle, CURLMOPT_TIMERFUNCTION, nil)
-        for registration in sockets.values { registration.cancel() }
-        for easy in transfers.keys { curl_multi_remove_handle(handle, easy) }
+        for watch in sockets.values { watch.registration.cancel() }
         curl_multi_cleanup(handle)
     }
 
@@ -63,6 +69,14 @@ final class CurlMulti: ReactorLocal {
         return reason
     }
 
+    func idleEasy() -> CurlEasy? { idle.popLast() }
+
+    func keep(_ easy: CurlEasy) {
+        guard idle.count < Self.mostIdle else { return }
+        easy.reset()
+        idle.append(easy)
+    }
+
     private func begin(_ transfer: CurlTransfer) {
         let easy = transfer.easy.handle
         guard let handle, curl_multi_add_handle(handle, easy) == CURLM_OK else {
@@ -74,6 +88,7 @@ final class CurlMulti: ReactorLocal {
     private func remove(_ easy: UnsafeMutableRawPointer) {
         guard transfers.removeValue(forKey: easy) != nil, let handle else { return }
         curl_multi_remove_handle(handle, easy)
+        forgetUnwanted()
     }
 
     // MARK: What libcurl wants
@@ -81,7 +96,7 @@ final class CurlMulti: ReactorLocal {
     /// CURLMOPT_SOCKETFUNCTION. Anything but 0 would end the whole multi handle.
     private func watch(_ socket: curl_socket_t, _ what: Int32, for easy: UnsafeMutableRawPointer?) -> Int32 {
         if what == CURL_POLL_REMOVE {
-            sockets.removeValue(forKey: socket)?.cancel()
+            unwanted[socket] = sockets.removeValue(forKey: socket)
             return 0
         }
         if what & CURL_POLL_IN != 0, let easy { transfers[easy]?.listens() }
@@ -89,10 +104,11 @@ final class CurlMulti: ReactorLocal {
         if what & CURL_POLL_IN != 0 { events.insert(.readable) }
         if what & CURL_POLL_OUT != 0 { events.insert(.writable) }
         do throws(Errno) {
-            if let registration = sockets[socket] {
-                try registration.change(to: events)
+            if let watch = sockets[socket] ?? unwanted.removeValue(forKey: socket) {
+                sockets[socket] = watch
+                try watch.change(to: events)
             } else {
-                sockets[socket] = try reactor.register(socket, events) { [unowned self] in act(on: socket, $0) }
+                sockets[socket] = try CurlWatch(reactor, socket, events) { [unowned self] in act(on: socket, $0) }
             }
         } catch {
             unwatched.append(contentsOf: transfers.filter { $0.value.socket == socket }.keys)
@@ -100,29 +116,60 @@ final class CurlMulti: ReactorLocal {
         return 0
     }
 
-    /// CURLMOPT_TIMERFUNCTION: one timer for the whole handle; -1 is none.
+    /// The close callback's word that the socket ends now, which takes it out of epoll's set.
+    func closes(_ socket: curl_socket_t) {
+        let watch = unwanted.removeValue(forKey: socket) ?? sockets.removeValue(forKey: socket)
+        watch?.registration.endWithDescriptor()
+    }
+
+    private func forgetUnwanted() {
+        guard !unwanted.isEmpty else { return }
+        for watch in unwanted.values { watch.registration.cancel() }
+        unwanted.removeAll()
+    }
+
+    /// CURLMOPT_TIMERFUNCTION: one timer for the whole handle; -1 is none. The reactor's timer is moved only to an
+    /// earlier time: one that fires early looks again, moving it for each transfer would cost each.
     private func arm(_ milliseconds: Int) -> Int32 {
-        if let timer { reactor.cancel(timer) }
-        timer = nil
-        if milliseconds >= 0 {
-            timer = reactor.schedule(at: reactor.now + .milliseconds(milliseconds)) { [unowned self] in
-                timer = nil
-                act(on: PROBE_CURL_SOCKET_TIMEOUT, [])
-            }
-        }
+        due = milliseconds < 0 ? nil : reactor.now + .milliseconds(milliseconds)
+        schedule()
         return 0
+    }
+
+    private func schedule() {
+        guard let due else { return }
+        if let timer {
+            if timer.at <= due { return }
+            reactor.cancel(timer.token)
+        }
+        let token = reactor.schedule(at: due) { [unowned self] in fire() }
+        timer = (token, due)
+    }
+
+    private func fire() {
+        timer = nil
+        guard let due else { return }
+        if due > reactor.now { return schedule() }
+        self.due = nil
+        act(on: PROBE_CURL_SOCKET_TIMEOUT, [])
     }
 
     // MARK: What happens
 
     private func act(on socket: curl_socket_t, _ events: PollEvents) {
         guard let handle else { return }
+        let events = sockets[socket]?.wanted(of: events) ?? events
+        if events.isEmpty, socket != PROBE_CURL_SOCKET_TIMEOUT { return }
         var mask: Int32 = 0
         if events.contains(.readable) { mask |= CURL_CSELECT_IN }
         if events.contains(.writable) { mask |= CURL_CSELECT_OUT }
         if !events.isDisjoint(with: [.error, .hangUp]) { mask |= CURL_CSELECT_ERR }
         var running: Int32 = 0
         curl_multi_socket_action(handle, socket, mask, &running)
+        forgetUnwanted()
+        if let watch = sockets[socket], (try? watch.settle()) == nil {
+            unwatched.append(contentsOf: transfers.filter { $0.value.socket == socket }.keys)
+        }
         collect(handle)
     }
 

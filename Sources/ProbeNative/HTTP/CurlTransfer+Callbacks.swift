@@ -27,6 +27,7 @@ extension CurlTransfer {
                 // The answer is complete here, or given up: the peer has had its close_notify or GOAWAY if it was due one,
                 // and a reset leaves no TIME_WAIT.
                 try? Syscalls.closeWithReset(socket)
+                CurlTransfer.from(me)?.closes(socket)
                 Syscalls.close(socket)
                 return 0
             })

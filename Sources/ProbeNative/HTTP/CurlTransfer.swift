@@ -53,12 +53,16 @@ final class CurlTransfer {
     var waiter: WaitToken?
     private(set) var result: CURLcode?
 
+    /// What runs it; nil for a handle of the transfer's own.
+    private let multi: CurlMulti?
+
     /// Nil without memory, or when libcurl refuses an option.
     init?(
-        _ request: HTTPRequest, along route: HTTPRoute, _ options: Options, time: any TimeSource,
-        opener: @escaping Opener
+        _ request: HTTPRequest, along route: HTTPRoute, _ options: Options, on multi: CurlMulti? = nil,
+        time: any TimeSource, opener: @escaping Opener
     ) {
-        guard let easy = CurlEasy() else { return nil }
+        guard let easy = multi?.idleEasy() ?? CurlEasy() else { return nil }
+        self.multi = multi
         self.request = request
         self.route = route
         self.options = options
@@ -73,6 +77,14 @@ final class CurlTransfer {
         setCallbacks()
         if easy.refusal != nil { return nil }
     }
+
+    deinit {
+        // One that failed may remember why (CURLINFO_OS_ERRNO), which a reset leaves.
+        if result == CURLE_OK, easy.integer(CURLINFO_OS_ERRNO) == 0 { multi?.keep(easy) }
+    }
+
+    /// From the close callback.
+    func closes(_ socket: curl_socket_t) { multi?.closes(socket) }
 
     func end(_ result: CURLcode, at instant: Instant) {
         self.result = result
@@ -135,7 +147,7 @@ final class CurlTransfer {
         easy.set(CURLOPT_PROTOCOLS_STR, "http,https")
         easy.set(CURLOPT_PROXY, "")
         // The URL's own name goes into SNI and Host; the connection goes to the address that policy has seen.
-        if let target = route.target {
+        if let target = route.target, !(route.proxy == nil && request.url.names(target)) {
             easy.set(CURLOPT_CONNECT_TO, list: ["::\(target.address.literal):\(target.port)"])
         }
         easy.set(CURLOPT_DNS_CACHE_TIMEOUT, 0)
@@ -200,6 +212,7 @@ final class CurlTransfer {
     /// wait up to a second for "100 Continue", and call any body a web form.
     private var headerLines: [String] {
         var lines = request.fields.map { $0.value.isEmpty ? "\($0.name);" : "\($0.name): \($0.value)" }
+        guard request.body != nil || request.method.alwaysHasLength else { return lines }
         for name in ["Expect", "Content-Type"] where !request.fields.contains(where: { $0.isNamed(name.lowercased()) })
         {
             lines.append("\(name):")

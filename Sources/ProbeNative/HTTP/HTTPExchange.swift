@@ -94,7 +94,9 @@ struct HTTPExchange {
         along route: HTTPRoute, _ policyRequest: PolicyRequest, _ options: CurlTransfer.Options
     ) throws(ProbeFailure) -> CurlTransfer {
         let (gate, source) = (context.gate, context.source)
-        let transfer = CurlTransfer(request, along: route, options, time: context.time) { () throws(ProbeFailure) in
+        let multi = context.reactor.local(CurlMulti.self)
+        let transfer = CurlTransfer(request, along: route, options, on: multi, time: context.time) {
+            () throws(ProbeFailure) in
             try gate.openForLibrary(
                 route.connect, type: CurlTransfer.socketType, protocol: 0, as: policyRequest, source: source)
         }
@@ -151,6 +153,7 @@ struct HTTPExchange {
     }
 
     private mutating func address(of host: Host) async throws(ProbeFailure) -> IPAddress {
+        if parameters.resolver == .system, let literal = try Resolver.literal(host, context.family) { return literal }
         let resolution = try await resolver().resolve(host, context.family, tool: context.tool, until: context.deadline)
         guard let address = resolution.addresses.first else {
             throw ProbeFailure(.resolve, .noAddress, "\(host) has no address.")

@@ -29,8 +29,7 @@ public struct HTTPParameters: Sendable {
     }
 
     init(_ reader: inout ParameterReader) {
-        let methodName = reader.choice(
-            "method", default: "GET", of: HTTPMethod.allCases.map(\.rawValue), help: "request method")
+        let methodName = reader.choice("method", default: "GET", of: HTTPMethod.names, help: "request method")
         method = HTTPMethod(rawValue: methodName) ?? .get
         fields = Self.fields(&reader)
         body = reader.optionalText("body", limit: 1 << 20, multiline: true, help: "request body").map { Array($0.utf8) }

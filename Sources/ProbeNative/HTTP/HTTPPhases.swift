@@ -19,19 +19,24 @@ public struct HTTPPhases: Sendable, Hashable {
 
     public init() {}
 
-    private static var all: [WritableKeyPath<HTTPPhases, Duration?>] {
-        [\.dns, \.connect, \.proxy, \.tls, \.verify, \.send, \.wait, \.transfer]
+    public var total: Duration {
+        let first = (dns ?? .zero) + (connect ?? .zero) + (proxy ?? .zero) + (tls ?? .zero)
+        return first + (verify ?? .zero) + (send ?? .zero) + (wait ?? .zero) + (transfer ?? .zero)
     }
-
-    public var total: Duration { Self.all.reduce(.zero) { $0 + (self[keyPath: $1] ?? .zero) } }
 
     /// Phase by phase: those of several hops together.
     static func + (a: HTTPPhases, b: HTTPPhases) -> HTTPPhases {
-        var sum = a
-        for phase in all {
-            if let more = b[keyPath: phase] { sum[keyPath: phase] = (a[keyPath: phase] ?? .zero) + more }
-        }
-        return sum
+        func sum(_ a: Duration?, _ b: Duration?) -> Duration? { b.map { $0 + (a ?? .zero) } ?? a }
+        var both = HTTPPhases()
+        both.dns = sum(a.dns, b.dns)
+        both.connect = sum(a.connect, b.connect)
+        both.proxy = sum(a.proxy, b.proxy)
+        both.tls = sum(a.tls, b.tls)
+        both.verify = sum(a.verify, b.verify)
+        both.send = sum(a.send, b.send)
+        both.wait = sum(a.wait, b.wait)
+        both.transfer = sum(a.transfer, b.transfer)
+        return both
     }
 
     func write(to writer: inout some ReportWriter) {

@@ -30,6 +30,8 @@ public enum HTTPMethod: String, Sendable, Hashable, CaseIterable {
     case options = "OPTIONS"
     case patch = "PATCH"
 
+    static let names = allCases.map(\.rawValue)
+
     var mayHaveBody: Bool { self != .get && self != .head }
     /// POST, PUT and PATCH say that they have no body (RFC 9110 section 8.6); for the others its absence says so.
     var alwaysHasLength: Bool { self == .post || self == .put || self == .patch }

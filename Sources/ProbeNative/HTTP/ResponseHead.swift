@@ -15,14 +15,13 @@ struct ResponseHead: Sendable {
         guard bytes <= Self.limit else { return false }
         // What follows the body are trailers, which no report shows.
         if isComplete { return true }
-        var text = Substring(String(decoding: line, as: UTF8.self))
-        // "\r\n" is one Character.
-        while let last = text.last, last.isNewline { text.removeLast() }
+        var text = line[...]
+        while let last = text.last, last == UInt8(ascii: "\n") || last == UInt8(ascii: "\r") { text.removeLast() }
         if text.isEmpty {
             if let status, status >= 200 { isComplete = true }
-        } else if text.hasPrefix("HTTP/"), status == nil || status ?? 0 < 200 {
+        } else if text.starts(with: "HTTP/".utf8), status == nil || status ?? 0 < 200 {
             begin(statusLine: text)
-        } else if text.first == " " || text.first == "\t" {
+        } else if let first = text.first, Self.isBlank(first) {
             continueLastField(with: text)
         } else {
             add(text)
@@ -48,30 +47,37 @@ struct ResponseHead: Sendable {
 
     func first(_ name: String) -> String? { fields.first { $0.name == name }?.value }
 
-    private mutating func begin(statusLine: Substring) {
-        let words = statusLine.split(separator: " ", maxSplits: 2)
-        status = words.count > 1 ? Int(words[1]) : nil
+    private mutating func begin(statusLine: Slice<UnsafeRawBufferPointer>) {
+        let words = statusLine.split(separator: UInt8(ascii: " "), maxSplits: 2)
+        status = words.count > 1 ? Int(String(decoding: words[1], as: UTF8.self)) : nil
         fields = []
     }
 
-    private mutating func add(_ line: Substring) {
-        guard let colon = line.utf8.firstIndex(of: UInt8(ascii: ":")) else { return }
-        let value = line[line.utf8.index(after: colon)...]
-        fields.append(HTTPField(line[..<colon].lowercased(), String(value.trimmingBlanks)))
+    private mutating func add(_ line: Slice<UnsafeRawBufferPointer>) {
+        guard let colon = line.firstIndex(of: UInt8(ascii: ":")) else { return }
+        let name = line[..<colon]
+        let lowered = String(unsafeUninitializedCapacity: name.count) { buffer in
+            // Names are ASCII (RFC 9110 section 5.6.2).
+            for (place, byte) in name.enumerated() {
+                buffer[place] = (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(byte) ? byte | 0x20 : byte
+            }
+            return name.count
+        }
+        fields.append(HTTPField(lowered, Self.trimmed(line[(colon + 1)...])))
     }
 
     /// Line folding, obsolete since RFC 7230.
-    private mutating func continueLastField(with text: Substring) {
+    private mutating func continueLastField(with text: Slice<UnsafeRawBufferPointer>) {
         guard !fields.isEmpty else { return }
-        fields[fields.count - 1].value += " " + text.trimmingBlanks
+        fields[fields.count - 1].value += " " + Self.trimmed(text)
     }
-}
 
-extension Substring {
-    fileprivate var trimmingBlanks: Substring {
-        var text = self
-        while let first = text.first, first == " " || first == "\t" { text.removeFirst() }
-        while let last = text.last, last == " " || last == "\t" { text.removeLast() }
-        return text
+    private static func isBlank(_ byte: UInt8) -> Bool { byte == UInt8(ascii: " ") || byte == UInt8(ascii: "\t") }
+
+    private static func trimmed(_ text: Slice<UnsafeRawBufferPointer>) -> String {
+        var text = text
+        while let first = text.first, isBlank(first) { text.removeFirst() }
+        while let last = text.last, isBlank(last) { text.removeLast() }
+        return String(decoding: UnsafeRawBufferPointer(rebasing: text), as: UTF8.self)
     }
 }

@@ -23,12 +23,14 @@ public enum Host: Sendable, Hashable, CustomStringConvertible {
         if text.hasSpacesOrControls {
             throw InvalidInput("The target \(text.quotedForMessage) has spaces or control characters in it.")
         }
-        if text.hasPrefix("-") { throw InvalidInput("The target \(text.quotedForMessage) begins with \"-\".") }
+        if text.utf8.first == UInt8(ascii: "-") {
+            throw InvalidInput("The target \(text.quotedForMessage) begins with \"-\".")
+        }
         if let address = IPAddress(text) {
             self = .address(address)
             return
         }
-        if text.contains(":") || text.contains("[") || text.contains("]") {
+        if text.utf8.contains(where: { ":[]".utf8.contains($0) }) {
             throw InvalidInput("The target \(text.quotedForMessage) is neither a host name nor an IP address.")
         }
         self = .name(try Self.asciiName(text))

@@ -14,6 +14,37 @@ import Testing
         #expect(try HTTPURL(target: text).text == expected)
     }
 
+    @Test(arguments: [
+        "http://127.0.0.1:8080/", "https://a.example", "http://a-b.c/d/e.f?g=h&i=j.k", "https://a.example:1/x//y",
+        "http://a./",
+        "http://a:80", "https://a:443/", "http://xn--bcher-kva.example/~x_y/-",
+    ])
+    func plainURLsNeedNoParser(_ text: String) throws {
+        #expect(HTTPURL(plain: text) == (try HTTPURL(parsing: text)))
+    }
+
+    /// What is read without libcurl is what libcurl reads. Seeded, so that a failure can be run again.
+    @Test func plainURLsAreReadAsLibcurlReadsThem() {
+        var random = SeededGenerator(seed: 0x0a1)
+        let pieces = [
+            "http", "https", "://", ":", "/", ".", "..", "?", "#", "@", "%41", "a", "b.example", "A", "0", "1",
+            "127.0.0.1",
+            "0x7f", "256", "080", "80", "-", "_", "~", "=", "&", "[", "::1", "]", "xn--", " ", "+", ";", "\\",
+        ]
+        var plain = 0
+        for _ in 0..<20_000 {
+            let head = Bool.random(using: &random) ? "http://" : "https://a"
+            let text = (0..<Int.random(in: 1...6, using: &random)).reduce(into: head) { text, _ in
+                text += pieces.randomElement(using: &random) ?? ""
+            }
+            guard let read = HTTPURL(plain: text) else { continue }
+            plain += 1
+            let parsed = try? HTTPURL(parsing: text)
+            #expect(read == parsed, "\(text)")
+        }
+        #expect(plain > 500, "\(plain)")
+    }
+
     @Test func knowsHostAndPort() throws {
         let plain = try HTTPURL(target: "http://[::1]/").origin
         #expect(plain == .init(isSecure: false, host: try Host("::1"), port: 80))
