@@ -26,9 +26,9 @@ export function accessPage({ main, signal, title }) {
   });
   const keys = pagedList({
     path: 'keys', member: 'keys', signal, key: (each) => each.key_id, nothing: 'There is no key but the administrator\'s token.',
-    rows: (all) => table([['Name'], ['Role'], ['Created', 'num'], ['Last used', 'num'], ['Expires', 'num'], ['State'], ['']], all.map((each) => ({
+    rows: (all) => table([['Name'], ['Role'], ['Created', 'num'], ['Expires', 'num'], ['State'], ['']], all.map((each) => ({
       key: each.key_id,
-      cells: [each.name, each.role, ago(each.created_at), ago(each.last_used_at), each.expires_at ? ago(each.expires_at) : 'never', standing(each),
+      cells: [each.name, each.role, ago(each.created_at), each.expires_at ? ago(each.expires_at) : 'never', standing(each),
         !each.revoked && revoke(`keys/${encodeURIComponent(each.key_id)}`, each.name, 'Whoever uses it, also in a session, is out at once.', keys)],
     }))),
   });

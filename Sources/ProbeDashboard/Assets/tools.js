@@ -48,16 +48,19 @@ const id = (name) => `parameter-${name}`;
 /** The controls of a tool's parameters; `given` fills them in, and what has no control goes into the JSON. */
 export function parameterFields(tool, given = {}) {
   const rest = { ...given };
-  const controls = fieldsOf(tool).map((each) => {
+  const made = (isOfKind) => fieldsOf(tool).filter(isOfKind).map((each) => {
     const value = rest[each.name];
-    // A list of objects is no text: it stays in the JSON.
-    if (value !== undefined && !(Array.isArray(value) && value.some((item) => typeof item === 'object'))) delete rest[each.name];
-    return control(each, rest[each.name] === undefined ? value : undefined);
+    // What is no text or number, as a list of objects, stays in the JSON.
+    if (Array.isArray(value) && value.some((item) => typeof item === 'object')) return control(each);
+    delete rest[each.name];
+    return control(each, value);
   });
+  const [wide, flags] = [(each) => each.kind === 'lines', (each) => each.kind === 'flag'];
+  const controls = [h('div.fields', made((each) => !wide(each) && !flags(each))), made(wide), h('div.checks', made(flags))];
   const json = h('textarea', { name: 'json', rows: 3, spellcheck: 'false', placeholder: '{"tos": 16}' },
     Object.keys(rest).length ? JSON.stringify(rest, null, 1) : '');
   return [
-    h('div.fields', controls),
+    ...controls,
     h('details', { open: Object.keys(rest).length > 0 }, h('summary', 'More parameters'),
       field('As a JSON object', json, 'These win over the fields above.')),
   ];
