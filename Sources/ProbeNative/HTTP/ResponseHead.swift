@@ -32,13 +32,16 @@ struct ResponseHead: Sendable {
     /// Values of equal names joined by ", " (RFC 9110 section 5.3); Set-Cookie, which has commas of its own, by a
     /// newline. Names in lower case, in the order of their first appearance.
     var joined: [HTTPField] {
-        var places: [String: Int] = [:]
+        // The first few are compared one by one, which costs less than hashing each; there may be tens of thousands.
+        let few = 32
+        var later: [String: Int] = [:]
         var joined: [HTTPField] = []
+        joined.reserveCapacity(min(fields.count, few))
         for field in fields {
-            if let place = places[field.name] {
+            if let place = joined.prefix(few).firstIndex(where: { $0.name == field.name }) ?? later[field.name] {
                 joined[place].value += (field.name == "set-cookie" ? "\n" : ", ") + field.value
             } else {
-                places[field.name] = joined.count
+                if joined.count >= few { later[field.name] = joined.count }
                 joined.append(field)
             }
         }
