@@ -17,6 +17,12 @@ def connect_loop(targets, concurrency, seconds):
     return json.loads(run([places.c_program("connect_loop"), port, str(concurrency), str(seconds)], seconds + 20))
 
 
+def query_loop(targets, concurrency, seconds):
+    """One connected UDP socket a query, as each job has: dnsperf asks all of its queries from one."""
+    port = str(targets.dns_port)
+    return json.loads(run([places.c_program("query_loop"), port, str(concurrency), str(seconds)], seconds + 20))
+
+
 def dnsperf(targets, concurrency, seconds, folder):
     queries = folder + "/queries"
     with open(queries, "w") as file:

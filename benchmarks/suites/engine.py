@@ -66,9 +66,13 @@ def against_ceilings(settings, report, targets, kinds):
         share = figures.ratio(ours, theirs)
         report.row(f"{tool}: engine / {name}", figures.with_spread(share))
         report.bar(f"engine / {name} ({tool})", share["median"], ">=", limit)
+    queries = [ceilings.query_loop(targets, 256, seconds)["jobsPerSecond"] for _ in range(settings.rounds)]
+    report.row("dns: C loop, a socket a query", f"{figures.with_spread(figures.spread(queries))} jobs/s")
+    report.row("dns: that / dnsperf", figures.with_spread(figures.ratio(queries, compared["dns"]["ceiling"])))
+    report.row("dns: engine / that", figures.with_spread(figures.ratio(compared["dns"]["engine"], queries)))
     closing = ceilings.wrk_close(targets, 64, seconds)
     report.row("http: wrk -H 'Connection: close'", f"{figures.short(closing['jobsPerSecond'])} requests/s")
-    report.raw["ceilings"] = {**compared, "wrk_close": closing}
+    report.raw["ceilings"] = {**compared, "query_loop": queries, "wrk_close": closing}
     report.plot(
         "Engine at 256 beside bare C", "jobs/s",
         {
