@@ -9,7 +9,7 @@ import ServiceLifecycle
 
 /// The reference control plane: one port with the HTTP API and the nodes' WebSocket, over one store.
 public struct Backend: Service {
-    private let application: Application<RouterResponder<BasicRequestContext>>
+    private let application: Application<RouterResponder<APIContext>>
 
     /// - Parameters:
     ///   - onListening: called once it answers, with the address that it is bound to.
@@ -19,14 +19,14 @@ public struct Backend: Service {
         onListening: @escaping @Sendable (SocketAddress) async -> Void = { _ in }
     ) throws {
         let gateway = NodeGateway(
-            store: store, hub: NodeHub(), waiters: JobWaiters(), progress: JobProgress(), clock: clock,
-            limits: configuration.nodes, logger: logger)
+            store: store, hub: NodeHub(), waiters: JobWaiters(), progress: JobProgress(), metrics: Metrics(),
+            clock: clock, limits: configuration.nodes, logger: logger)
         let jobs = JobService(
-            store: store, hub: gateway.hub, waiters: gateway.waiters, progress: gateway.progress, clock: clock,
-            logger: logger)
+            store: store, hub: gateway.hub, waiters: gateway.waiters, progress: gateway.progress,
+            metrics: gateway.metrics, clock: clock, logger: logger)
         let tls = try configuration.tls.map(Self.tls)
         var application = Application(
-            router: Self.router(configuration, jobs),
+            router: Routes(configuration: configuration, jobs: jobs).router(),
             server: HTTPServerBuilder { responder in
                 let channel = BackendChannel(responder: responder, gateway: gateway)
                 guard let tls else { return channel }
@@ -47,22 +47,6 @@ public struct Backend: Service {
     /// Runs until graceful shutdown is asked for.
     public func run() async throws {
         try await application.run()
-    }
-
-    private static func router(_ configuration: BackendConfiguration, _ jobs: JobService) -> Router<BasicRequestContext>
-    {
-        let router = Router(context: BasicRequestContext.self)
-        router.add(middleware: ProblemMiddleware())
-        DashboardRoutes().add(to: router)
-        HealthRoutes(store: jobs.store).add(to: router)
-        RegistrationRoutes(
-            store: jobs.store, clock: jobs.clock, heartbeatInterval: configuration.nodes.heartbeatInterval
-        ).add(to: router)
-        let api = router.group("api/v1").add(middleware: AdminMiddleware(token: configuration.adminToken))
-        TokenRoutes(store: jobs.store, clock: jobs.clock).add(to: api)
-        NodeRoutes(store: jobs.store, hub: jobs.hub).add(to: api)
-        JobRoutes(service: jobs).add(to: api)
-        return router
     }
 
     private static func tls(_ files: BackendConfiguration.TLSFiles) throws -> TLSConfiguration {

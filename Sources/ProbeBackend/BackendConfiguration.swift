@@ -7,6 +7,8 @@ public struct BackendConfiguration: Sendable {
     public var tls: TLSFiles?
     public var adminToken: String
     public var nodes = NodeLimits()
+    /// Of one API key or session; the admin token has ten times that.
+    public var requests = RequestLimits()
 
     public struct TLSFiles: Sendable {
         public var certificate: String

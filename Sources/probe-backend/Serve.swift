@@ -29,6 +29,12 @@ struct Serve: AsyncParsableCommand {
     @Option(help: "Jobs that one node may have unanswered.")
     var maxOutstanding = 4000
 
+    @Option(help: "API requests a second that one key may make on average; the admin token ten times as many.")
+    var rateLimit = 50.0
+
+    @Option(help: "API requests that one key may make at once after a pause.")
+    var rateBurst = 200.0
+
     @Option(help: "trace, debug, info, notice, warning, error or critical.")
     var logLevel = Logger.Level.info
 
@@ -38,6 +44,9 @@ struct Serve: AsyncParsableCommand {
         }
         guard (1...100_000).contains(maxOutstanding) else {
             throw ValidationError("--max-outstanding must lie between 1 and 100000.")
+        }
+        guard (0.1...1_000_000).contains(rateLimit), (1...1_000_000).contains(rateBurst) else {
+            throw ValidationError("--rate-limit must lie between 0.1 and 1000000, --rate-burst between 1 and 1000000.")
         }
     }
 
@@ -73,6 +82,7 @@ struct Serve: AsyncParsableCommand {
         settings.host = listen.host
         settings.port = listen.port
         settings.nodes.maximumOutstanding = maxOutstanding
+        settings.requests = RequestLimits(rate: rateLimit, burst: rateBurst)
         if let tlsCert, let tlsKey { settings.tls = .init(certificate: tlsCert, key: tlsKey) }
         return settings
     }

@@ -19,12 +19,13 @@ struct Problem: Error {
         Problem(status: .notFound, code: "not_found", detail: detail)
     }
 
-    static let unauthorized = Problem(
-        status: .unauthorized, code: "unauthorized",
-        detail: "This needs the header \"Authorization: Bearer\" with the admin token.")
-
     static let storeUnavailable = Problem(
         status: .serviceUnavailable, code: "store_unavailable", detail: "The database failed; nothing was stored.")
+
+    /// - Throws: `invalid_request` with that sentence.
+    static func require(_ condition: Bool, _ complaint: String) throws {
+        guard condition else { throw invalidRequest(complaint) }
+    }
 
     private struct Body: Encodable {
         let type = "about:blank"

@@ -12,6 +12,8 @@ struct ProblemMiddleware<Context: RequestContext>: RouterMiddleware {
             return try await next(request, context)
         } catch let problem as Problem {
             return problem.response()
+        } catch let limited as RateLimited {
+            return limited.response()
         } catch is NIOTooManyBytesError {
             let detail = "The body is over \(RequestJSON.maximumBody) bytes."
             return Problem(status: .contentTooLarge, code: "body_too_large", detail: detail).response()
@@ -45,24 +47,5 @@ struct ProblemMiddleware<Context: RequestContext>: RouterMiddleware {
         case .fenced:
             Problem(status: .conflict, code: "fenced", detail: "The node has connected again.")
         }
-    }
-}
-
-/// Lets through only who has the admin token.
-struct AdminMiddleware<Context: RequestContext>: RouterMiddleware {
-    private let token: SecretDigest
-
-    init(token: String) {
-        self.token = SecretDigest(of: token)
-    }
-
-    func handle(
-        _ request: Request, context: Context, next: (Request, Context) async throws -> Response
-    ) async throws -> Response {
-        let scheme = "bearer "
-        guard let header = request.headers[.authorization], header.lowercased().hasPrefix(scheme),
-            SecretDigest(of: String(header.dropFirst(scheme.count))).matches(token)
-        else { throw Problem.unauthorized }
-        return try await next(request, context)
     }
 }

@@ -22,6 +22,12 @@ enum RequestJSON {
         }
     }
 
+    /// No body at all stands for an object without members.
+    static func optionalObject(of request: Request) async throws -> RawObject {
+        let bytes = try await body(of: request)
+        return try object(bytes.isEmpty ? RawJSON.emptyObject.bytes : bytes)
+    }
+
     static func decode<T: Decodable>(_ type: T.Type, from bytes: [UInt8]) throws -> T {
         do {
             return try JSONText.decode(type, from: bytes)

@@ -10,6 +10,7 @@ struct JobService: Service {
     let hub: NodeHub
     let waiters: JobWaiters
     let progress: JobProgress
+    let metrics: Metrics
     let clock: BackendClock
     let logger: Logger
 
@@ -55,7 +56,7 @@ struct JobService: Service {
 
     func cancel(_ requestID: String) async throws -> CancelOutcome {
         let outcome = try await store.cancel(requestID, at: clock.now)
-        if case .cancelled(let job) = outcome { await ended([job]) }
+        if case .cancelled(let job) = outcome { await ended([job], as: .cancelled) }
         return outcome
     }
 
@@ -74,7 +75,7 @@ struct JobService: Service {
         do {
             while true {
                 let jobs = try await store.expire(at: clock.now, limit: Self.expiryBatch)
-                await ended(jobs)
+                await ended(jobs, as: .expired)
                 if jobs.count < Self.expiryBatch { return }
             }
         } catch {
@@ -82,8 +83,10 @@ struct JobService: Service {
         }
     }
 
-    private func ended(_ jobs: [EndedJob]) async {
+    /// Tells everybody concerned that these ended without an answer.
+    func ended(_ jobs: [EndedJob], as state: JobState) async {
         guard !jobs.isEmpty else { return }
+        metrics.ended(state, jobs.count)
         await hub.ended(jobs)
         progress.forget(jobs.map(\.requestID))
         waiters.finished(jobs.map(\.requestID))

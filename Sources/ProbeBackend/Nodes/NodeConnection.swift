@@ -34,6 +34,8 @@ struct NodeConnection: Sendable {
             } catch is CancellationError {
                 return
             } catch StoreFailure.fenced {
+                // A newer connection has begun, or the node was disabled or deleted while this one did.
+                session.send(.close(code: 4001, reason: "replaced", message: nil))
                 return
             } catch let error as ChannelError {
                 gateway.logger.debug("connection lost while sending", metadata: ["error": "\(error)"])
@@ -91,7 +93,7 @@ struct NodeConnection: Sendable {
             gateway.progress.keep(partial, of: requestID)
         }
         if !mail.answers.isEmpty { try await store(mail.answers) }
-        if let heartbeat = mail.heartbeat { await keep(heartbeat) }
+        if let heartbeat = mail.heartbeat, let load = mail.load { await keep(heartbeat, load) }
     }
 
     private func store(_ answers: [Answer]) async throws {
@@ -105,6 +107,7 @@ struct NodeConnection: Sendable {
             return
         }
         let results = zip(answers, outcomes)
+        gateway.metrics.answered(results.map { ($0.0.success, $0.1) })
         session.settled(answers.map(\.requestID))
         gateway.progress.forget(answers.map(\.requestID))
         gateway.waiters.finished(results.lazy.filter { $0.1 == .finished }.map(\.0.requestID))
@@ -120,9 +123,12 @@ struct NodeConnection: Sendable {
             })
     }
 
-    private func keep(_ heartbeat: RawJSON) async {
+    private func keep(_ heartbeat: RawJSON, _ load: LoadHistory.Sample) async {
+        gateway.metrics.heartbeat()
+        let now = gateway.clock.now
+        let history = session.heard(load, at: now).json
         do {
-            try await gateway.store.keepHeartbeat(heartbeat, of: session.node, at: gateway.clock.now)
+            try await gateway.store.keepHeartbeat(heartbeat, history, of: session.node, at: now)
         } catch {
             gateway.logger.warning("heartbeat not stored", metadata: ["error": "\(error)"])
         }

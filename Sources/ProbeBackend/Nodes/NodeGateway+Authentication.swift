@@ -6,6 +6,8 @@ extension NodeGateway {
     enum Refusal: String {
         case format = "Invalid authentication format"
         case failed = "Authentication failed"
+        case disabled = "Node disabled"
+        case deleted = "Node deleted"
     }
 
     /// Takes the first frame. Nil when the node was refused or went away.
@@ -45,13 +47,18 @@ extension NodeGateway {
             refuse(channel, .failed, "The node UUID or the API key is wrong.")
             return nil
         }
+        guard !record.isDisabled else {
+            refuse(channel, .disabled, "An operator has disabled this node.")
+            return nil
+        }
         let update = NodeUpdate(
             version: message.version, hostname: message.hostname, maxConcurrent: message.capabilities?.maxConcurrent)
         let epoch = try await store.openConnection(of: uuid, update, at: clock.now)
         let maxConcurrent = update.maxConcurrent ?? record.node.maxConcurrent
         let session = NodeSession(
             node: uuid, connectionID: UUID().uuidString.lowercased(), epoch: epoch, maxConcurrent: maxConcurrent,
-            window: limits.window(maxConcurrent: maxConcurrent), channel: channel)
+            window: limits.window(maxConcurrent: maxConcurrent), loadHistory: LoadHistory(record.loadHistory),
+            channel: channel)
         guard await hub.admit(session) else { return nil }
         let accepted = AcceptedMessage(
             nodeUUID: uuid, connectionID: session.connectionID, reconnect: limits.reconnect, serverTime: clock.now)
@@ -68,7 +75,10 @@ extension NodeGateway {
     private func knownNode(_ uuid: String, key: String) async throws -> NodeRecord? {
         // NUL would end the text early in the database.
         guard uuid.utf8.count <= 64, !uuid.utf8.contains(0), let record = try await store.node(uuid) else { return nil }
-        return record.node.keyDigest.matches(SecretDigest(of: key)) ? record : nil
+        let digest = SecretDigest(of: key)
+        if record.node.keyDigest.matches(digest) { return record }
+        guard let old = record.oldKeyDigest, let until = record.oldKeyValidUntil, clock.now < until else { return nil }
+        return old.matches(digest) ? record : nil
     }
 
     func refuse(_ channel: any Channel, _ refusal: Refusal, _ details: String) {

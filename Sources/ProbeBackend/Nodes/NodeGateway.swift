@@ -7,6 +7,7 @@ struct NodeGateway: Sendable {
     let hub: NodeHub
     let waiters: JobWaiters
     let progress: JobProgress
+    let metrics: Metrics
     let clock: BackendClock
     let limits: NodeLimits
     let logger: Logger

@@ -29,6 +29,15 @@ actor NodeHub {
         return true
     }
 
+    /// Ends the connection of a node that may not be connected any more. 1008: policy violation.
+    func expel(_ node: String, _ reason: String) {
+        guard let session = sessions.removeValue(forKey: node) else { return }
+        session.finish()
+        session.send(.close(code: 1008, reason: reason, message: nil))
+    }
+
+    var connections: Int { sessions.count }
+
     func session(of node: String) -> NodeSession? { sessions[node] }
 
     func wake(_ nodes: Set<String>) {

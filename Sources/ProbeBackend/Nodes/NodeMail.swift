@@ -11,6 +11,8 @@ struct NodeMail {
     private(set) var partials: [String: PartialResult] = [:]
     /// The newest one.
     private(set) var heartbeat: RawJSON?
+    /// What it says of the node's load.
+    private(set) var load: LoadHistory.Sample?
     private(set) var ignoredTypes: [String] = []
     private var replies: [Reply] = []
     private let node: String
@@ -37,6 +39,7 @@ struct NodeMail {
     private mutating func take(_ message: HeartbeatMessage, _ text: [UInt8]) {
         if let complaint = message.complaint(expecting: node) { return complain(complaint) }
         heartbeat = RawJSON(checked: text)
+        load = LoadHistory.Sample(load: message.currentLoad, inFlight: message.inFlight)
         replies.append(.heartbeat)
     }
 

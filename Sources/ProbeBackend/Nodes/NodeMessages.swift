@@ -53,6 +53,7 @@ struct HeartbeatMessage: Decodable {
     let currentLoad: Double
     let cpuUsage: Double
     let memoryUsage: Double
+    let inFlight: Int?
 
     enum CodingKeys: String, CodingKey {
         case nodeUUID = "node_uuid"
@@ -60,6 +61,7 @@ struct HeartbeatMessage: Decodable {
         case currentLoad = "current_load"
         case cpuUsage = "cpu_usage"
         case memoryUsage = "memory_usage"
+        case inFlight = "in_flight"
     }
 
     /// One sentence about the first field out of its range, nil when all are well.

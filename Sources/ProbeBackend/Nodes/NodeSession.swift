@@ -16,13 +16,19 @@ final class NodeSession: Sendable {
         var outstanding: Set<String> = []
         /// Jobs bound to this node that it has not claimed yet, roughly: it only spreads `any` jobs.
         var assigned = 0
+        var history: LoadHistory
     }
 
     private let channel: any Channel
     private let wakeUp: AsyncStream<Void>.Continuation
-    private let load = NIOLockedValueBox(Load())
+    private let load: NIOLockedValueBox<Load>
 
-    init(node: String, connectionID: String, epoch: Int64, maxConcurrent: Int, window: Int, channel: any Channel) {
+    /// - Parameter loadHistory: from its connections before.
+    init(
+        node: String, connectionID: String, epoch: Int64, maxConcurrent: Int, window: Int, loadHistory: LoadHistory,
+        channel: any Channel
+    ) {
+        load = NIOLockedValueBox(Load(history: loadHistory))
         self.node = node
         self.connectionID = connectionID
         self.epoch = epoch
@@ -61,6 +67,14 @@ final class NodeSession: Sendable {
     /// What the node has and is about to get, in shares of its window.
     var pressure: Double {
         load.withLockedValue { Double($0.outstanding.count + $0.assigned) / Double(max(1, window)) }
+    }
+
+    /// What its heartbeats have said, this one too.
+    func heard(_ sample: LoadHistory.Sample, at now: Instant) -> LoadHistory {
+        load.withLockedValue { load in
+            load.history.append(sample, at: now)
+            return load.history
+        }
     }
 
     func assign(_ count: Int) {

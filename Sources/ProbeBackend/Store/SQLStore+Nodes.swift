@@ -23,17 +23,20 @@ extension SQLStore {
                 """
                 UPDATE nodes SET epoch = epoch + 1, last_seen_at = $1, version = coalesce($2, version),
                     hostname = coalesce($3, hostname), max_concurrent = coalesce($4, max_concurrent)
-                WHERE node_uuid = $5 AND deleted_at IS NULL RETURNING epoch
+                WHERE node_uuid = $5 AND deleted_at IS NULL AND disabled = 0 RETURNING epoch
                 """, now, update.version, update.hostname, update.maxConcurrent, node)
             guard let row = rows.first else { throw StoreFailure.unknownNode(node) }
             return try row["epoch"]
         }
     }
 
-    public func keepHeartbeat(_ heartbeat: RawJSON, of node: String, at now: Instant) async throws {
+    public func keepHeartbeat(
+        _ heartbeat: RawJSON, _ loadHistory: RawJSON, of node: String, at now: Instant
+    ) async throws {
         try await write { connection in
             try connection.execute(
-                "UPDATE nodes SET last_seen_at = $1, heartbeat = $2 WHERE node_uuid = $3", now, heartbeat, node)
+                "UPDATE nodes SET last_seen_at = $1, heartbeat = $2, load_history = $3 WHERE node_uuid = $4", now,
+                heartbeat, loadHistory, node)
         }
     }
 }

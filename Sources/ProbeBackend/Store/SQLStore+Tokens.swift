@@ -9,6 +9,33 @@ extension SQLStore {
         }
     }
 
+    /// Newest first, from behind `after` on.
+    func registrationTokens(
+        after: (at: Instant, id: String)?, limit: Int
+    ) async throws -> [RegistrationTokenRecord] {
+        var clauses = SQLClauses(after: limit)
+        if let after { clauses.add("(created_at, token_id) < (?, ?)", after.at, after.id) }
+        return try await read { [clauses] connection in
+            try connection.execute(
+                """
+                SELECT * FROM registration_tokens \(clauses.condition) ORDER BY created_at DESC, token_id DESC LIMIT $1
+                """, clauses.values
+            ).map(RegistrationTokenRecord.init)
+        }
+    }
+
+    /// False: there is no such token.
+    func revokeRegistrationToken(_ id: String, at now: Instant) async throws -> Bool {
+        try await write { connection in
+            try !connection.execute(
+                """
+                UPDATE registration_tokens SET revoked_at = coalesce(revoked_at, $1) WHERE token_id = $2
+                RETURNING token_id
+                """, now, id
+            ).isEmpty
+        }
+    }
+
     /// Uses up one use of the token and stores the node, both or neither. False: no such token, or spent, or expired,
     /// or revoked.
     public func register(_ node: NewNode, token: SecretDigest) async throws -> Bool {
@@ -34,5 +61,14 @@ extension SQLStore {
             """, node.uuid, node.keyDigest, node.name, node.hostname, node.region, node.zone, node.internalIP,
             node.version, node.maxConcurrent, node.supportedTools, node.hardwareInfo, node.networkInfo, tokenID,
             node.registeredAt)
+    }
+}
+
+extension RegistrationTokenRecord {
+    init(_ row: SQLRow) throws {
+        token = RegistrationToken(
+            id: try row["token_id"], digest: try row["digest"], name: try row["name"], uses: try row["uses"],
+            createdAt: try row["created_at"], expiresAt: try row["expires_at"], revokedAt: try row["revoked_at"])
+        usesLeft = try row["uses_left"]
     }
 }

@@ -39,6 +39,9 @@ public struct SQLStore: Sendable {
         try await commits.write(body)
     }
 
+    /// Transactions that this process has committed.
+    var commitCount: Int { get async { await commits.commits } }
+
     /// Throws when the database cannot answer.
     func check() async throws {
         try await read { try $0.execute("SELECT 1 FROM nodes LIMIT 1") }

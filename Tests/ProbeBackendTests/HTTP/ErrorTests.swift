@@ -130,7 +130,7 @@ import Testing
     }
 
     @Test(arguments: [
-        "/", "/nothing", "/api/v1/nothing", "/api/v1/jobs/nothing", "/api/v1/jobs/%00", "/api/v1/jobs/%2e%2e",
+        "/nothing", "/api/v1/nothing", "/api/v1/jobs/nothing", "/api/v1/jobs/%00", "/api/v1/jobs/%2e%2e",
         "/api/v1/jobs/%ff",
     ])
     func unknownThingsAreNotFound(_ path: String) async throws {

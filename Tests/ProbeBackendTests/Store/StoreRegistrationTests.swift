@@ -51,7 +51,8 @@ import Testing
             let update = NodeUpdate(version: "2.0.0", hostname: "h", maxConcurrent: 9)
             _ = try await store.openConnection(of: "a", update, at: Instant.start.adding(seconds: 1))
             let heartbeat = RawJSON(checked: Array(#"{"uptime": 1}"#.utf8))
-            try await store.keepHeartbeat(heartbeat, of: "a", at: Instant.start.adding(seconds: 2))
+            try await store.keepHeartbeat(
+                heartbeat, RawJSON(checked: Array("[]".utf8)), of: "a", at: Instant.start.adding(seconds: 2))
             let record = try #require(try await store.node("a"))
             #expect(record.node.version == "2.0.0")
             #expect(record.node.hostname == "h")

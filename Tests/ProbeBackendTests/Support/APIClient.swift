@@ -1,3 +1,4 @@
+import Foundation
 import ProbeTesting
 
 /// The HTTP API by curl.
@@ -6,13 +7,17 @@ struct APIClient: Sendable {
         let status: Int
         let contentType: String
         let body: JSONValue
+        /// As they came, line by line.
+        var headers: [String] = []
         /// The problem's code.
         var code: String? { body["code"]?.string }
     }
 
-    let url: String
+    var url: String
     var token: String?
     var certificateAuthority: String?
+    /// More of the request's headers: `Name: value`.
+    var headers: [String] = []
 
     func get(_ path: String) async throws -> Answer { try await call("GET", path) }
     func delete(_ path: String) async throws -> Answer { try await call("DELETE", path) }
@@ -21,9 +26,15 @@ struct APIClient: Sendable {
         try await call("POST", path, body: body.text)
     }
 
+    func patch(_ path: String, _ body: JSONValue) async throws -> Answer {
+        try await call("PATCH", path, body: body.text)
+    }
+
     /// - Parameter body: exactly these bytes.
     func call(_ method: String, _ path: String, body: String? = nil, file: String? = nil) async throws -> Answer {
+        let received = try TemporaryFolder("answer")
         var arguments = ["-sS", "--max-time", "60", "-X", method, "-w", "\n%{http_code} %{content_type}"]
+        arguments += ["-D", received.file("headers")] + headers.flatMap { ["-H", $0] }
         if let token { arguments += ["-H", "Authorization: Bearer \(token)"] }
         if let certificateAuthority { arguments += ["--cacert", certificateAuthority] }
         var sent: TemporaryFolder?
@@ -40,7 +51,10 @@ struct APIClient: Sendable {
         let text = lines.joined(separator: "\n")
         return Answer(
             status: trailer.first.flatMap { Int($0) } ?? 0, contentType: trailer.dropFirst().joined(separator: " "),
-            body: (try? JSONValue(parsing: text)) ?? .null)
+            body: (try? JSONValue(parsing: text)) ?? .null,
+            headers: try String(contentsOfFile: received.file("headers"), encoding: .utf8).split(
+                whereSeparator: \.isNewline
+            ).map(String.init))
     }
 
     func registrationToken(_ order: JSONValue = [:]) async throws -> String {

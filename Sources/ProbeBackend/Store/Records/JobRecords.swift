@@ -67,7 +67,7 @@ public struct Answer: Sendable {
     }
 }
 
-public enum AnswerOutcome: Sendable, Equatable {
+public enum AnswerOutcome: String, Sendable, CaseIterable {
     /// Stored now, and the job is finished by it.
     case finished
     /// The job was cancelled or had expired before; the answer is kept with it.

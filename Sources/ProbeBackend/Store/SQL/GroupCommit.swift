@@ -16,6 +16,8 @@ actor GroupCommit {
         case failed(any Error)
     }
 
+    /// Transactions committed.
+    private(set) var commits = 0
     private let engine: any SQLEngine
     private var waiting: [Write] = []
     private var isCommitting = false
@@ -54,6 +56,7 @@ actor GroupCommit {
             let outcomes = try await engine.transaction { connection in
                 try batch.map { try Self.run($0, on: connection) }
             }
+            commits += 1
             for (write, outcome) in zip(batch, outcomes) {
                 switch outcome {
                 case .written(let tell): tell()

@@ -1,0 +1,28 @@
+/// What an operator does with nodes: in the store first, then with the connection.
+struct NodeAdministration: Sendable {
+    let jobs: JobService
+
+    private var store: SQLStore { jobs.store }
+
+    /// Nil: there is no such node.
+    func change(_ uuid: String, _ change: NodeChange) async throws -> NodeRecord? {
+        guard let record = try await store.change(uuid, change) else { return nil }
+        if change.isDisabled == true { try await disconnect(uuid, .disabled) }
+        return record
+    }
+
+    /// False: there is no such node.
+    func delete(_ uuid: String) async throws -> Bool {
+        guard let ended = try await store.deleteNode(uuid, at: jobs.clock.now) else { return false }
+        await jobs.ended(ended, as: .failed)
+        try await disconnect(uuid, .deleted)
+        return true
+    }
+
+    /// What it was not sent yet and others may do, others get.
+    private func disconnect(_ uuid: String, _ reason: NodeGateway.Refusal) async throws {
+        await jobs.hub.expel(uuid, reason.rawValue)
+        _ = try await store.release(uuid)
+        await jobs.hub.wakeAll()
+    }
+}

@@ -1,0 +1,48 @@
+extension OpenAPIDocument {
+    static let jobPaths: String = """
+        "/api/v1/jobs": {
+          "post": {"operationId": "createJobs", "tags": ["jobs"], "summary": "One job, or a list that is stored all or not at all.",
+            "parameters": [\(queryParameter("wait", "Seconds to hold the answer until all are finished.", "\"type\": \"number\", \"minimum\": 0, \"maximum\": 300"))],
+            \(body("JobOrders")),
+            "responses": {\(answer(200, "All are finished.", "PostedJobs")), \(answer(202, "Stored.", "PostedJobs")),
+              \(problems(400, 401, 403, 409, 413, 422, 429, 503))}}},
+        "/api/v1/jobs/{request_id}": {\(pathParameter("request_id")),
+          "get": {"operationId": "getJob", "tags": ["jobs"], "summary": "One job.",
+            "responses": {\(answer(200, "The job.", "Job")), \(problems(400, 401, 403, 404, 429, 503))}},
+          "delete": {"operationId": "cancelJob", "tags": ["jobs"], "summary": "Cancels a job.",
+            "responses": {\(answer(200, "The job, cancelled.", "Job")), \(problems(400, 401, 403, 404, 409, 429, 503))}}}
+        """
+
+    static let jobSchemas: String = """
+        "JobOrder": {"type": "object", "required": ["tool", "target"], "properties": {
+          "node": {"type": ["string", "null"], "minLength": 1, "maxLength": 36, "pattern": "^[0-9a-f-]{36}$|^any$", "default": "any", "description": "A node's UUID, or any."},
+          "tool": {"type": "string", "pattern": "^[a-z0-9_]{1,64}$"},
+          "target": {"type": "string", "minLength": 1, "maxLength": 4096, "pattern": "^[^\\\\u0000]*$", "description": "1 to 4096 bytes."},
+          "parameters": {"type": ["object", "null"], "description": "Of the tool; at most 256 KiB."},
+          "timeout": {"type": ["number", "null"], "minimum": 0.1, "maximum": 600, "description": "Seconds; without it the node chooses."},
+          "priority": {"type": ["integer", "null"], "minimum": -1000, "maximum": 1000, "default": 1},
+          "progress": {"type": ["boolean", "null"], "default": false, "description": "Partial results are wanted."},
+          "expires_in": {"type": ["number", "null"], "minimum": 1, "maximum": 604800, "default": 3600, "description": "Seconds."},
+          "request_id": {"type": ["string", "null"], "pattern": "^[A-Za-z0-9._:-]{1,128}$"},
+          "wait": {"type": ["number", "null"], "minimum": 0, "maximum": 300, "description": "Seconds to hold the answer."}}},
+        "JobOrders": {"oneOf": [{"$ref": "#/components/schemas/JobOrder"},
+          {"type": "array", "minItems": 1, "maxItems": 10000, "items": {"$ref": "#/components/schemas/JobOrder"}}]},
+        "Job": {"type": "object",
+          "required": ["request_id", "node_uuid", "tool", "target", "priority", "timeout", "state", "created_at", "sent_at",
+            "finished_at", "expires_at", "sends", "success", "execution_time", "parameters", "result", "progress"],
+          "properties": {"request_id": {"type": "string"}, "node_uuid": {"type": ["string", "null"]},
+            "tool": {"type": "string"}, "target": {"type": "string"}, "priority": {"type": "integer"},
+            "timeout": {"type": ["number", "null"]}, "state": {"$ref": "#/components/schemas/JobState"},
+            "created_at": {"$ref": "#/components/schemas/Instant"}, "sent_at": {"$ref": "#/components/schemas/InstantOrNull"},
+            "finished_at": {"$ref": "#/components/schemas/InstantOrNull"}, "expires_at": {"$ref": "#/components/schemas/Instant"},
+            "sends": {"type": "integer", "description": "How often it was sent."}, "success": {"type": ["boolean", "null"]},
+            "execution_time": {"type": ["number", "null"], "description": "Seconds, as the node says."},
+            "parameters": {"type": "object"}, "result": {"type": ["object", "null"], "description": "As the node sent it."},
+            "progress": {"type": ["object", "null"], "description": "The newest partial result.",
+              "properties": {"seq": {"type": "integer"}, "partial": {"type": "object"}}}}},
+        "JobState": {"enum": ["queued", "sent", "done", "failed", "expired", "cancelled"]},
+        "PostedJobs": {"oneOf": [{"$ref": "#/components/schemas/Job"},
+          {"type": "object", "required": ["jobs"], "properties": {
+            "jobs": {"type": "array", "items": {"$ref": "#/components/schemas/Job"}}}}]}
+        """
+}
