@@ -26,7 +26,7 @@ public struct ProbeContext: Sendable {
     public var gate: Gate { reactor.local(Gate.self) }
     public var resolver: Resolver { reactor.local(Resolver.self) }
 
-    public func resolve(_ host: Host) async throws(ProbeFailure) -> Resolution {
+    nonisolated(nonsending) public func resolve(_ host: Host) async throws(ProbeFailure) -> Resolution {
         try await resolver.resolve(host, family, tool: tool, until: deadline)
     }
 

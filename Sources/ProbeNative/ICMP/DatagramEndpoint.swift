@@ -20,7 +20,7 @@ final class DatagramEndpoint: EchoDoor {
             source: context.source, until: context.deadline)
         do throws(Errno) {
             let endpoint = try DatagramEndpoint(socket, destination.family, context.reactor)
-            let flow = EchoFlow(destination, ident: socket.ident, through: endpoint, on: context.reactor) {}
+            let flow = EchoFlow(destination, ident: socket.ident, through: endpoint, on: context.reactor) { _ in }
             endpoint.flow = flow
             return flow
         } catch { throw error.failure(.request, "preparing a ping socket") }
@@ -34,7 +34,9 @@ final class DatagramEndpoint: EchoDoor {
     }
 
     // The socket is the job's own, and its buffer holds far more than what one job has on the way.
-    func admit(size: Int, until deadline: Instant) async throws(ProbeFailure) -> Pacer.Ticket { 0 }
+    nonisolated(nonsending) func admit(size: Int, until deadline: Instant) async throws(ProbeFailure) -> Pacer.Ticket {
+        0
+    }
     func giveBack(_ ticket: Pacer.Ticket) {}
 
     func sendTime() -> Instant { receiver?.sendTime() ?? Instant(nanoseconds: 0) }

@@ -1,3 +1,5 @@
+import DequeModule
+
 /// Echo requests to one address under one ident, and what comes back for them. Ends with its last reference; replies
 /// after that find nobody. Confined to its reactor's thread.
 public final class EchoFlow {
@@ -27,11 +29,20 @@ public final class EchoFlow {
         public var rtt: Duration { receivedAt - sent.at }
     }
 
+    private struct Packet {
+        var sequence: UInt16
+        var size: Int
+        var cookie: EchoCookie
+        var keepsChecksum: Bool
+    }
+
     private struct Record {
         var sent: Sent
-        var cookie: [UInt8]
+        var cookie: EchoCookie
         var ticket: Pacer.Ticket?
         var hasReply = false
+        /// False until it has left the node.
+        var isOut = false
     }
 
     /// Requests that are remembered; older ones' replies find nobody.
@@ -46,27 +57,32 @@ public final class EchoFlow {
     public let events: Inbox<Event>
     private let endpoint: any EchoDoor
     private let reactor: Reactor
-    private let close: () -> Void
-    private var records: [UInt16: Record] = [:]
+    private let close: (_ mustRest: Bool) -> Void
+    private let random: RandomStock
+    /// One a sequence number, without gaps.
+    private var records: Deque<Record> = []
     private var sequence: UInt16 = 0
-    private var generator = SystemRandomNumberGenerator()
+    private var mustRest = false
 
-    /// - Parameter close: called when the flow ends.
+    /// - Parameter close: called when the flow ends; its ident must rest when some request had no room for a whole
+    ///   cookie.
     init(
         _ destination: IPAddress, ident: UInt16, through endpoint: any EchoDoor, on reactor: Reactor,
-        close: @escaping () -> Void
+        close: @escaping (_ mustRest: Bool) -> Void
     ) {
         self.destination = destination
         self.ident = ident
         self.endpoint = endpoint
         self.reactor = reactor
         self.close = close
+        random = reactor.local(RandomStock.self)
         events = Inbox(reactor)
     }
 
     deinit {
-        for record in records.values { if let ticket = record.ticket { endpoint.giveBack(ticket) } }
-        close()
+        // First, so that nothing that is read from here on looks for this flow.
+        close(mustRest)
+        for record in records { if let ticket = record.ticket { endpoint.giveBack(ticket) } }
     }
 
     /// Takes in what has arrived: to be called once before a request is given up.
@@ -82,20 +98,20 @@ public final class EchoFlow {
     ///   - keepsChecksum: all requests of this flow and size have one ICMP checksum (see `EchoMessage`).
     /// - Throws: `policy_denied`; `cancelled` or `deadline_exceeded` while waiting for its turn; what sending failed with
     ///   (`network_unreachable`, `permission_denied`, `local_resource_exhausted`), at stage `request`.
-    public func send(
+    nonisolated(nonsending) public func send(
         _ departure: Departure, size: Int, keepsChecksum: Bool = false, in context: ProbeContext
     ) async throws(ProbeFailure) -> Sent {
         let ticket = try await endpoint.admit(size: size, until: context.deadline)
         sequence &+= 1
         let sequence = sequence
-        let cookie = makeCookie(size)
-        let packet = EchoMessage.request(
-            destination.family, ident: ident, sequence: sequence, size: size, cookie: cookie,
-            keepsChecksum: keepsChecksum)
-        let record = Record(sent: Sent(sequence: sequence, at: context.now), cookie: cookie, ticket: ticket)
+        let cookie = EchoCookie(random: random.next(), size: size)
+        if cookie.isPartial { mustRest = true }
+        records.append(Record(sent: Sent(sequence: sequence, at: Instant(nanoseconds: 0)), cookie: cookie))
+        if records.count > Self.memory { records.removeFirst() }
+        let packet = Packet(sequence: sequence, size: size, cookie: cookie, keepsChecksum: keepsChecksum)
         do throws(ProbeFailure) {
             for _ in 0..<Self.fullTries {
-                if let sent = try depart(packet, record, departure, context) { return sent }
+                if let sent = try depart(packet, ticket, departure, context) { return sent }
                 if await reactor.park(until: context.now + Self.fullPause) == .cancelled { throw .cancelled(.request) }
             }
         } catch {
@@ -110,55 +126,69 @@ public final class EchoFlow {
     /// Sends and remembers in one step: its reply may be read in the next turn of the reactor, which an `await` may end.
     /// - Returns: nil where the kernel's buffer is full.
     private func depart(
-        _ packet: [UInt8], _ record: Record, _ departure: Departure, _ context: ProbeContext
+        _ packet: Packet, _ ticket: Pacer.Ticket, _ departure: Departure, _ context: ProbeContext
     ) throws(ProbeFailure) -> Sent? {
-        var record = record
-        record.sent.at = endpoint.sendTime()
-        let isSent = try context.gate.send(
-            packet, through: endpoint.descriptor(dontFragment: departure.dontFragment),
-            to: SocketAddress(destination, port: 0), departure, as: context.request(.target, destination, port: nil))
-        guard isSent else { return nil }
-        records[record.sent.sequence] = record
-        records[record.sent.sequence &- UInt16(Self.memory)] = nil
-        return record.sent
+        guard let index = index(packet.sequence) else { return nil }
+        let length = EchoMessage.headerLength + packet.size
+        let result = withUnsafeTemporaryAllocation(byteCount: length, alignment: 8) { bytes in
+            EchoMessage.write(
+                to: bytes, destination.family, ident: ident, sequence: packet.sequence, cookie: packet.cookie,
+                keepsChecksum: packet.keepsChecksum)
+            let at = endpoint.sendTime()
+            return Result<Instant?, ProbeFailure> { () throws(ProbeFailure) -> Instant? in
+                let isSent = try context.gate.send(
+                    UnsafeRawBufferPointer(bytes),
+                    through: endpoint.descriptor(dontFragment: departure.dontFragment),
+                    to: SocketAddress(destination, port: 0), departure,
+                    as: context.request(.target, destination, port: nil))
+                return isSent ? at : nil
+            }
+        }
+        guard let at = try result.get() else { return nil }
+        records[index].isOut = true
+        records[index].sent.at = at
+        records[index].ticket = ticket
+        return records[index].sent
     }
 
-    private func makeCookie(_ size: Int) -> [UInt8] {
-        let random = UInt64.random(in: 0 ... .max, using: &generator)
-        return (0..<min(size, EchoMessage.cookieLength)).map { UInt8(truncatingIfNeeded: random >> (8 * UInt64($0))) }
+    /// Where the request with this number is remembered.
+    private func index(_ sequence: UInt16) -> Int? {
+        let age = Int(self.sequence &- sequence)
+        return age < records.count ? records.count - 1 - age : nil
     }
 
     // MARK: What comes back
 
     func take(_ reply: ICMPMessage.Reply, _ arrival: ICMPEndpoint.Arrival) {
-        guard let record = records[reply.sequence], reply.cookie == record.cookie,
+        guard let index = index(reply.sequence), records[index].isOut, reply.cookie == records[index].cookie,
             arrival.from.withoutZone == destination.withoutZone || destination.isMulticast
         else { return }
         note(
-            record, .reply(from: arrival.from, hopLimit: arrival.hopLimit, size: arrival.size), arrival.receivedAt,
+            index, .reply(from: arrival.from, hopLimit: arrival.hopLimit, size: arrival.size), arrival.receivedAt,
             arrival.clockStepped)
     }
 
     /// An error may quote less of the packet than would hold the cookie, or zeros in its place (RFC 4884 pads); what it
     /// quotes must be ours.
-    func take(_ error: ICMPError, sequence: UInt16, cookie: [UInt8]) {
-        guard let record = records[sequence], error.quoted.destination == destination.withoutZone,
-            cookie.allSatisfy({ $0 == 0 }) || zip(cookie, record.cookie).allSatisfy({ $0 == $1 })
+    func take(_ error: ICMPError, sequence: UInt16, cookie: EchoCookie) {
+        guard let index = index(sequence), records[index].isOut,
+            error.quoted.destination == destination.withoutZone, cookie.mayQuote(records[index].cookie)
         else { return }
-        note(record, .error(error), error.receivedAt, error.clockStepped)
+        note(index, .error(error), error.receivedAt, error.clockStepped)
     }
 
-    private func note(_ record: Record, _ kind: Event.Kind, _ instant: Instant, _ clockStepped: Bool) {
-        if let ticket = record.ticket { endpoint.giveBack(ticket) }
-        records[record.sent.sequence]?.ticket = nil
+    private func note(_ index: Int, _ kind: Event.Kind, _ instant: Instant, _ clockStepped: Bool) {
+        let sent = records[index].sent
         var isDuplicate = false
         if case .reply = kind {
-            isDuplicate = record.hasReply
-            records[record.sent.sequence]?.hasReply = true
+            isDuplicate = records[index].hasReply
+            records[index].hasReply = true
         }
         events.put(
             Event(
-                sent: record.sent, kind: kind, receivedAt: max(instant, record.sent.at), isDuplicate: isDuplicate,
+                sent: sent, kind: kind, receivedAt: max(instant, sent.at), isDuplicate: isDuplicate,
                 clockStepped: clockStepped))
+        // Last: it may let others send and read.
+        if let ticket = records[index].ticket.take() { endpoint.giveBack(ticket) }
     }
 }

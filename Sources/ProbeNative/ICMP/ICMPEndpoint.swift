@@ -30,6 +30,9 @@ final class ICMPEndpoint: EchoDoor {
     private var pacer: Pacer
     private var waiters: Deque<Waiter> = []
     private var timer: Reactor.TimerToken?
+    private var knownDrops = 0
+    private var dropsTurn: UInt64 = 0
+    private var areDropsKnown = false
     /// Packets that passed the filter.
     private(set) var received = 0
 
@@ -47,7 +50,14 @@ final class ICMPEndpoint: EchoDoor {
     }
 
     /// Packets that the receive buffer had no room for, since start-up. Those of strangers are among them.
-    var drops: Int { Syscalls.dropCount(sockets.icmp.number) }
+    /// As of this turn of the reactor.
+    var drops: Int {
+        if dropsTurn != reactor.turn || !areDropsKnown {
+            knownDrops = Syscalls.dropCount(sockets.icmp.number)
+            (dropsTurn, areDropsKnown) = (reactor.turn, true)
+        }
+        return knownDrops
+    }
 
     /// Must be called before the first packet leaves, and whenever watching for UDP and TCP begins or ends.
     func admitErrors(aboutTransport isWanted: Bool) throws(Errno) {
@@ -68,7 +78,7 @@ final class ICMPEndpoint: EchoDoor {
     // MARK: Sending
 
     /// Waits until a packet with this payload may be sent.
-    func admit(size: Int, until deadline: Instant) async throws(ProbeFailure) -> Pacer.Ticket {
+    nonisolated(nonsending) func admit(size: Int, until deadline: Instant) async throws(ProbeFailure) -> Pacer.Ticket {
         if waiters.isEmpty, let ticket = tryAdmit(size: size) { return ticket }
         let waiter = Waiter(size: size)
         waiters.append(waiter)

@@ -17,7 +17,8 @@ public final class ICMPEngine: ReactorLocal {
         }
     }
 
-    private struct Listener { weak var flow: EchoFlow? }
+    /// A flow takes itself out of the table before it ends.
+    private struct Listener { unowned let flow: EchoFlow }
 
     private let reactor: Reactor
     private let share: RawSockets.Share?
@@ -57,8 +58,10 @@ public final class ICMPEngine: ReactorLocal {
 
     // MARK: Echo requests
 
-    /// An ident of its own for echo requests to one address, until the flow ends.
-    /// - Parameter rest: how long after its end the ident is not given to others, beside 2 s: the packets' timeout.
+    /// An ident of its own for echo requests to one address, until the flow ends. Idents are given out in turn.
+    /// - Parameter rest: how long after its end the ident is not given to others, beside 2 s: the packets' timeout. Only
+    ///   where a request had no room for a whole cookie; else late replies are told by that, and an ident is free at
+    ///   once: a node that opens more than 5,000 flows a second would run out of them.
     /// - Throws: `permission_denied` with the ways to grant it; `local_resource_exhausted` when all idents are in use.
     public func openEcho(to destination: IPAddress, rest: Duration) throws(ProbeFailure) -> EchoFlow {
         let endpoint = try endpoint(destination.family)
@@ -66,8 +69,8 @@ public final class ICMPEngine: ReactorLocal {
             throw error.failure(.request, "filtering replies")
         }
         let ident = try claimIdent()
-        let flow = EchoFlow(destination, ident: ident, through: endpoint, on: reactor) { [self] in
-            close(ident, rest: rest)
+        let flow = EchoFlow(destination, ident: ident, through: endpoint, on: reactor) { [self] mustRest in
+            close(ident, rest: mustRest ? rest : nil)
         }
         flows[flow.ident] = Listener(flow: flow)
         return flow
@@ -84,9 +87,9 @@ public final class ICMPEngine: ReactorLocal {
             .request, .localResourceExhausted, "All ICMP identifiers are in use or resting: too many pings at once.")
     }
 
-    private func close(_ ident: UInt16, rest: Duration) {
+    private func close(_ ident: UInt16, rest: Duration?) {
         flows[ident] = nil
-        register.release(ident, at: SystemTime().now, after: rest)
+        if let rest { register.release(ident, at: SystemTime().now, after: rest) } else { register.release(ident) }
     }
 
     // MARK: Errors about other packets
@@ -132,12 +135,12 @@ public final class ICMPEngine: ReactorLocal {
 
     private func deliver(_ arrival: ICMPEndpoint.Arrival) {
         switch arrival.message {
-        case .reply(let reply): flows[reply.ident]?.flow?.take(reply, arrival)
+        case .reply(let reply): flows[reply.ident]?.flow.take(reply, arrival)
         case .error(let body):
             let error = ICMPError(body, arrival)
             switch body.quoted.transport {
             case .echo(let ident, let sequence, _, let cookie):
-                flows[ident]?.flow?.take(error, sequence: sequence, cookie: cookie)
+                flows[ident]?.flow.take(error, sequence: sequence, cookie: cookie)
             case .udp(let source, let destination, _, _): deliver(error, .udp, source, destination)
             case .tcp(let source, let destination, _): deliver(error, .tcp, source, destination)
             case .other: break

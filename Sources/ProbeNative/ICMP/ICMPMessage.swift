@@ -12,8 +12,7 @@ enum ICMPMessage: Hashable {
     struct Reply: Hashable {
         var ident: UInt16
         var sequence: UInt16
-        /// The first bytes of the payload, at most 8.
-        var cookie: [UInt8]
+        var cookie: EchoCookie
     }
 
     case reply(Reply)
@@ -24,8 +23,7 @@ enum ICMPMessage: Hashable {
         guard let type = bytes.byte(0), let code = bytes.byte(1), let rest = bytes.dropping(8) else { return nil }
         if type == ICMPType.echoReply(family) {
             guard code == 0, let ident = bytes.half(4), let sequence = bytes.half(6) else { return nil }
-            self = .reply(
-                Reply(ident: ident, sequence: sequence, cookie: rest.prefix(EchoMessage.cookieLength).array))
+            self = .reply(Reply(ident: ident, sequence: sequence, cookie: EchoCookie(rest)))
         } else {
             guard ICMPType.errors(family).contains(type), let body = ICMPErrorBody(type, code, bytes, family) else {
                 return nil

@@ -25,7 +25,7 @@ public final class Inbox<Event> {
     public func take() -> Event? { events.popFirst() }
 
     /// Waits for an event until `instant`. One task at a time.
-    public func next(until instant: Instant) async -> Next {
+    nonisolated(nonsending) public func next(until instant: Instant) async -> Next {
         while true {
             if let event = events.popFirst() { return .event(event) }
             switch await reactor.park(until: instant, { waiter = $0 }) {

@@ -2,8 +2,7 @@
 /// follows (RFC 792; RFC 1812 4.3.2.3 and RFC 4443 want more).
 public struct QuotedPacket: Sendable, Hashable {
     public enum Transport: Sendable, Hashable {
-        /// - cookie: the first bytes of the payload, at most 8, as far as they are quoted.
-        case echo(ident: UInt16, sequence: UInt16, checksum: UInt16, cookie: [UInt8])
+        case echo(ident: UInt16, sequence: UInt16, checksum: UInt16, cookie: EchoCookie)
         /// The checksum tells probes of one flow apart; 0 where it was quoted as such.
         case udp(sourcePort: UInt16, destinationPort: UInt16, length: UInt16, checksum: UInt16)
         case tcp(sourcePort: UInt16, destinationPort: UInt16, sequence: UInt32)
@@ -62,9 +61,7 @@ public struct QuotedPacket: Sendable, Hashable {
             guard bytes.byte(0) == ICMPType.echoRequest(family), let checksum = bytes.half(2),
                 let ident = bytes.half(4), let sequence = bytes.half(6), let payload = bytes.dropping(8)
             else { return .other }
-            return .echo(
-                ident: ident, sequence: sequence, checksum: checksum,
-                cookie: payload.prefix(EchoMessage.cookieLength).array)
+            return .echo(ident: ident, sequence: sequence, checksum: checksum, cookie: EchoCookie(payload))
         case (udp, _):
             guard let source = bytes.half(0), let destination = bytes.half(2), let length = bytes.half(4),
                 let checksum = bytes.half(6)

@@ -36,6 +36,8 @@ public final class RawSockets: Sendable {
             if isV4 {
                 let wanted = [UInt32(ICMPType.echoReply(.v4))] + ICMPType.errors(.v4).map(UInt32.init)
                 try Syscalls.blockICMPTypes(icmp.number, allBut: wanted)
+                // Before the kernel makes a copy for it, as it does of each packet for a filter program.
+                try Syscalls.blockICMPTypes(whole.number, allBut: [])
                 // The kernel's default sets "don't fragment" on what fits the path MTU that it knows (ip(7)).
                 try Syscalls.setOption(icmp.number, Int32(IPPROTO_IP), IP_MTU_DISCOVER, IP_PMTUDISC_DONT)
             }

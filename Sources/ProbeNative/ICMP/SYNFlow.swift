@@ -58,7 +58,9 @@ public final class SYNFlow {
 
     /// Sends one SYN with a sequence number of its own.
     /// - Throws: as `EchoFlow.send`.
-    public func send(_ departure: Departure, in context: ProbeContext) async throws(ProbeFailure) -> Sent {
+    nonisolated(nonsending) public func send(_ departure: Departure, in context: ProbeContext)
+        async throws(ProbeFailure) -> Sent
+    {
         // Far enough apart that no answer to one is in the window of another.
         sequence &+= 1 << 16
         let segment = TCPSegment.syn(from: local, to: remote, sequence: sequence)
@@ -68,7 +70,12 @@ public final class SYNFlow {
         let to = SocketAddress(remote.address, port: 0)
         for _ in 0..<Self.fullTries {
             let now = receiver.sendTime()
-            if try context.gate.send(segment, through: fd, to: to, departure, as: request) {
+            let result = segment.withUnsafeBytes { bytes in
+                Result<Bool, ProbeFailure> { () throws(ProbeFailure) -> Bool in
+                    try context.gate.send(bytes, through: fd, to: to, departure, as: request)
+                }
+            }
+            if try result.get() {
                 let sent = Sent(sequence: sequence, at: now)
                 self.sent[sequence] = sent
                 return sent

@@ -62,7 +62,7 @@ protocol EchoEngine {
     /// As in the result's `engine` field.
     var name: String { get }
     /// Returns `.cut` when the task is cancelled.
-    func send(_ echo: Echo, in context: ProbeContext) async -> EchoResult
+    nonisolated(nonsending) func send(_ echo: Echo, in context: ProbeContext) async -> EchoResult
     /// What came back since this was asked last, beside what `send` returned.
     func takeStrays() -> [EchoStray]
     /// Packets that this node's receive buffer dropped since the job began; nil where nobody counts.

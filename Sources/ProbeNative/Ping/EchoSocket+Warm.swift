@@ -30,6 +30,9 @@ extension EchoSocket {
         do throws(Errno) {
             try Syscalls.setNonBlockingCloseOnExec(fd)
             try Syscalls.attach(.nothing, to: fd)
+            // The kernel makes a copy of each packet that the filter program looks at, of those that are blocked by type
+            // none: also requests to this node itself are packets that come in.
+            if family == .v4 { try Syscalls.blockICMPTypes(fd, allBut: [UInt32(ICMPType.echoReply(.v4))]) }
         } catch { throw error.failure(.request, "preparing a raw socket") }
         Syscalls.drain(fd)
         return fd

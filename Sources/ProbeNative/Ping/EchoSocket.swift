@@ -54,7 +54,13 @@ final class EchoSocket {
         var (hosts, awaited) = prepare(addresses, options)
         defer {
             let now = SystemTime().now
-            for reply in awaited { idents.release(reply.ident, at: now, after: timeout) }
+            for reply in awaited {
+                if reply.cookie.count < EchoCookie.length {
+                    idents.release(reply.ident, at: now, after: timeout)
+                } else {
+                    idents.release(reply.ident)
+                }
+            }
             for host in hosts where host.failure == nil { ping_host_remove(object, host.name) }
             // The next filter is charged beside this one (net.core.optmem_max): a large one must be gone by then.
             if awaited.count > 1 { try? Syscalls.attach(.nothing, to: fd) }

@@ -1,4 +1,4 @@
-/// Which engine a ping gets: liboping where it has a thread free and can do what is asked; else our own raw sockets; else a
+/// Which engine a ping gets: liboping on a quiet node, where it can do what is asked; else our own raw sockets; else a
 /// datagram ICMP socket, which needs no capability. One that was asked for by name, or its failure.
 struct EngineChoice {
     let lane: PingLane
@@ -7,16 +7,21 @@ struct EngineChoice {
     /// Why no address can be pinged at all, with how to change that; nil where one of some family can.
     func failure(in context: ProbeContext) -> ProbeFailure? {
         guard parameters.transport == .icmp else { return nil }
-        let failures = IPAddress.Family.allCases.map { family -> ProbeFailure? in
+        var first: ProbeFailure?
+        for family in IPAddress.Family.allCases {
             do throws(ProbeFailure) {
                 _ = try name(for: family, in: context)
                 return nil
-            } catch { return error }
+            } catch {
+                if first == nil { first = error }
+            }
         }
-        return failures.allSatisfy { $0 != nil } ? failures.first ?? nil : nil
+        return first
     }
 
-    func engine(for address: IPAddress, in context: ProbeContext) async throws(ProbeFailure) -> any EchoEngine {
+    nonisolated(nonsending) func engine(for address: IPAddress, in context: ProbeContext) async throws(ProbeFailure)
+        -> any EchoEngine
+    {
         guard parameters.transport == .icmp else { return TCPEngine(port: parameters.port) }
         let name = try name(for: address.family, in: context)
         let flow: EchoFlow
@@ -39,7 +44,7 @@ struct EngineChoice {
         switch parameters.engine {
         case .auto:
             let mayLane = lane == nil && !parameters.exceedsLiboping
-            if mayLane, raw != nil || self.lane.hasIdleWorker { return .liboping }
+            if mayLane, raw != nil || self.lane.isQuiet { return .liboping }
             if raw == nil { return .raw }
             if Gate.mayOpenPing(family) { return .datagram }
             throw lane ?? raw ?? .rawSocketsNotPermitted

@@ -5,8 +5,8 @@ final class FlowEngine: EchoEngine {
     private let flow: EchoFlow
     private let dontFragment: Bool
     private let dropsBefore: Int
-    /// Packets by the flow's sequence numbers, with their timeouts.
-    private var numbers: [UInt16: (number: Int, timeout: Duration)] = [:]
+    /// The job's numbers of packets beside the flow's.
+    private var numbers: [(sequence: UInt16, number: Int)] = []
     private var strays: [EchoStray] = []
 
     init(_ name: String, _ flow: EchoFlow, dontFragment: Bool) {
@@ -18,7 +18,7 @@ final class FlowEngine: EchoEngine {
 
     var receiveOverflow: Int? { flow.drops - dropsBefore }
 
-    func send(_ echo: Echo, in context: ProbeContext) async -> EchoResult {
+    nonisolated(nonsending) func send(_ echo: Echo, in context: ProbeContext) async -> EchoResult {
         let drops = flow.drops
         let sent: EchoFlow.Sent
         do throws(ProbeFailure) {
@@ -30,7 +30,7 @@ final class FlowEngine: EchoEngine {
             let wasCut = error.code == .cancelled || error.code == .deadlineExceeded
             return EchoResult(outcome: wasCut ? .cut : .sendError(error))
         }
-        numbers[sent.sequence] = (echo.number, echo.timeout)
+        numbers.append((sent.sequence, echo.number))
         let limit = context.now + echo.timeout
         while true {
             switch await flow.events.next(until: min(limit, context.deadline)) {
@@ -77,7 +77,7 @@ final class FlowEngine: EchoEngine {
     }
 
     private func keep(_ event: EchoFlow.Event, _ from: IPAddress, _ hopLimit: Int?) {
-        guard let packet = numbers[event.sent.sequence] else { return }
+        guard let packet = numbers.last(where: { $0.sequence == event.sent.sequence }) else { return }
         strays.append(
             EchoStray(
                 number: packet.number, kind: event.isDuplicate ? .duplicate : .reply, rtt: event.rtt, ttl: hopLimit,

@@ -1,5 +1,6 @@
-/// The ICMP idents that requests of this process use, or used a moment ago. liboping draws an ident at random; one that
-/// is in use or rests is refused, so that a late reply finds nobody to be credited to.
+/// The ICMP idents that requests of this process use. One that is in use is refused; liboping draws them at random. One
+/// whose requests had no room for a whole cookie rests after its use, so that a late reply finds nobody to be credited
+/// to.
 final class IdentRegister: Sendable {
     /// Replies later than this after a request's timeout are beyond what networks do.
     static let rest = Duration.seconds(2)
@@ -23,6 +24,9 @@ final class IdentRegister: Sendable {
     func release(_ ident: UInt16, at now: Instant, after timeout: Duration) {
         busyUntil.withLock { $0[Int(ident)] = (now + timeout + Self.rest).nanoseconds }
     }
+
+    /// It needs no rest: its packets' payload tells a late reply.
+    func release(_ ident: UInt16) { busyUntil.withLock { $0[Int(ident)] = .min } }
 
     /// How many are in use or rest at `now`.
     func count(at now: Instant) -> Int {

@@ -10,7 +10,7 @@ struct LaneEngine: EchoEngine {
         var token: WaitToken?
     }
 
-    func send(_ echo: Echo, in context: ProbeContext) async -> EchoResult {
+    nonisolated(nonsending) func send(_ echo: Echo, in context: ProbeContext) async -> EchoResult {
         let reactor = context.reactor
         if let failure = routeFailure(echo, context) { return EchoResult(outcome: .sendError(failure)) }
         let left = context.deadline - context.now

@@ -1,3 +1,5 @@
+import Synchronization
+
 /// The threads that wait in liboping's blocking calls, bounded in number. Made at start-up, while raw sockets may still
 /// be opened and their descriptors are below FD_SETSIZE; the threads come later, when there is work for them.
 public final class PingLane: Sendable {
@@ -18,6 +20,14 @@ public final class PingLane: Sendable {
         var stopped = false
     }
 
+    /// A quiet node's pings: so many may be under way on the lane for a further one that has the choice to join them.
+    /// Each costs some twenty system calls and two changes of threads, where a reactor's own sockets cost three calls.
+    private static let quiet = 4
+    /// How long a node that was seen busy counts as busy.
+    private static let busyTime = Duration.seconds(1)
+
+    /// In nanoseconds of the monotonic clock.
+    private let busyUntil = Atomic<Int64>(.min)
     private let state: Locked<State>
     private let wakeUps: Semaphore?
     /// Why a family cannot be pinged; none for one that can.
@@ -104,6 +114,18 @@ public final class PingLane: Sendable {
 
     /// True when a request would be sent at once.
     var hasIdleWorker: Bool { state.withLock { $0.idle > 0 || !$0.unstarted.isEmpty } }
+
+    /// False for a ping that has the choice: there are many at once, or were a moment ago.
+    var isQuiet: Bool {
+        let now = SystemTime().now
+        guard busyUntil.load(ordering: .relaxed) <= now.nanoseconds else { return false }
+        let isQuiet = state.withLock { state in
+            let working = state.workers.count - state.idle - state.unstarted.count
+            return working < min(Self.quiet, state.workers.count) && state.queue.isEmpty
+        }
+        if !isQuiet { busyUntil.store((now + Self.busyTime).nanoseconds, ordering: .relaxed) }
+        return isQuiet
+    }
 
     // MARK: Requests
 

@@ -21,7 +21,7 @@ struct PingRun {
         self.report = report
     }
 
-    mutating func outcome() async -> ProbeOutcome {
+    nonisolated(nonsending) mutating func outcome() async -> ProbeOutcome {
         if parameters.transport == .icmp { quality.clockStepped = false }
         let isDone = await sendAll()
         noteStrays()
@@ -31,7 +31,7 @@ struct PingRun {
     }
 
     /// False when the job was cut.
-    private mutating func sendAll() async -> Bool {
+    nonisolated(nonsending) private mutating func sendAll() async -> Bool {
         var due = context.now
         for seq in 1...parameters.count {
             guard await pause(until: due) else { return false }
@@ -43,14 +43,14 @@ struct PingRun {
         return true
     }
 
-    private func pause(until instant: Instant) async -> Bool {
+    nonisolated(nonsending) private func pause(until instant: Instant) async -> Bool {
         guard !Task.isCancelled else { return false }
         guard instant > context.now else { return context.now < context.deadline }
         return await context.reactor.park(until: instant) == .timeout && context.now < context.deadline
     }
 
     /// False when the job was cut before the packet's fate was known: then it is not reported at all.
-    private mutating func sendOne(_ seq: Int) async -> Bool {
+    nonisolated(nonsending) private mutating func sendOne(_ seq: Int) async -> Bool {
         var echo = parameters.echo(to: address)
         echo.number = seq
         echo.isDoubtful = report.packets.last?.status == .timeout

@@ -10,11 +10,11 @@ struct TCPEngine: EchoEngine {
     let port: UInt16
     let name = "tcp"
 
-    func send(_ echo: Echo, in context: ProbeContext) async -> EchoResult {
+    nonisolated(nonsending) func send(_ echo: Echo, in context: ProbeContext) async -> EchoResult {
         EchoResult(outcome: await measure(echo, in: context))
     }
 
-    private func measure(_ echo: Echo, in context: ProbeContext) async -> EchoOutcome {
+    nonisolated(nonsending) private func measure(_ echo: Echo, in context: ProbeContext) async -> EchoOutcome {
         let address = SocketAddress(echo.address, port: port)
         let socket: Socket
         do throws(ProbeFailure) {
@@ -49,7 +49,10 @@ struct TCPEngine: EchoEngine {
         do throws(Errno) {
             let level = isV4 ? Int32(IPPROTO_IP) : Int32(IPPROTO_IPV6)
             try Syscalls.setOption(socket.number, level, isV4 ? IP_TTL : IPV6_UNICAST_HOPS, Int32(echo.ttl))
-            try Syscalls.setOption(socket.number, level, isV4 ? IP_TOS : IPV6_TCLASS, Int32(echo.tos))
+            // 0 is what a socket begins with; the TTL it begins with is the machine's choice (net.ipv4.ip_default_ttl).
+            if echo.tos != 0 {
+                try Syscalls.setOption(socket.number, level, isV4 ? IP_TOS : IPV6_TCLASS, Int32(echo.tos))
+            }
         } catch { throw error.failure(.connect, "setting the TTL of a socket") }
     }
 }

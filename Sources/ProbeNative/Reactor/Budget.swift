@@ -35,7 +35,9 @@ public final class Budget: @unchecked Sendable {
 
     /// Waits for `amount` (bounded by the whole budget) until `deadline`; throws `local_resource_exhausted`, or
     /// `cancelled` with the task.
-    public func draw(_ amount: Int = 1, until deadline: Instant, stage: Stage) async throws(ProbeFailure) -> Share {
+    nonisolated(nonsending) public func draw(_ amount: Int = 1, until deadline: Instant, stage: Stage)
+        async throws(ProbeFailure) -> Share
+    {
         let amount = min(amount, limit)
         if waiters.isEmpty, used + amount <= limit { return take(amount) }
         let grant = Grant()

@@ -42,6 +42,8 @@ public final class Reactor: TaskExecutor, @unchecked Sendable {
     private let wakeUp: FileDescriptor
     private let alarm: FileDescriptor
 
+    /// Counts the turns of the loop: what holds for a turn need be asked for once in it.
+    public private(set) var turn: UInt64 = 0
     /// What was in the mailbox at this turn.
     private var taken = Mailbox()
     private var ready: Deque<UnownedJob> = []
@@ -131,7 +133,9 @@ public final class Reactor: TaskExecutor, @unchecked Sendable {
 
     /// Suspends the calling task until `wake`, `deadline` or the task's cancellation, whichever comes first. `announce`
     /// is called with the token to wake it by, before it suspends. Every wait of every tool is this one.
-    public func park(until deadline: Instant? = nil, _ announce: (WaitToken) -> Void = { _ in }) async -> WakeReason {
+    nonisolated(nonsending) public func park(until deadline: Instant? = nil, _ announce: (WaitToken) -> Void = { _ in })
+        async -> WakeReason
+    {
         assert(isOnThread, "a tool left its reactor: no unstructured Task in a tool")
         let token = waits.reserve()
         return await withTaskCancellationHandler {
@@ -158,7 +162,8 @@ public final class Reactor: TaskExecutor, @unchecked Sendable {
     /// The one `Local` of this reactor, made at its first use: a resolver, a libcurl multi handle, a raw socket.
     public func local<Local: ReactorLocal>(_ type: Local.Type) -> Local {
         assert(isOnThread)
-        if let made = locals[ObjectIdentifier(type)] as? Local { return made }
+        // Its key is its type.
+        if let made = locals[ObjectIdentifier(type)] { return unsafeDowncast(made, to: Local.self) }
         let made = Local(reactor: self)
         locals[ObjectIdentifier(type)] = made
         return made
@@ -193,6 +198,7 @@ public final class Reactor: TaskExecutor, @unchecked Sendable {
             if taken.stopped, ready.isEmpty, mailbox.withLock({ $0.jobs.isEmpty && $0.calls.isEmpty }) { break }
             let count = Syscalls.epollWait(epoll.number, events, timeout: mustPoll() ? 0 : -1)
             awake = clock.now
+            turn &+= 1
             for index in 0..<count { handle(&events[index]) }
         }
         thread.store(0, ordering: .relaxed)

@@ -8,20 +8,24 @@ package struct TimerHeap<Payload> {
 
     private struct Slot {
         var payload: Payload?
-        var due = Instant(nanoseconds: 0)
         var position: Int32 = -1
         var generation: UInt32 = 0
     }
 
+    /// Due times stand beside the slots' numbers, so that sifting reads one array.
+    private struct Entry {
+        var due: Instant
+        var slot: Int32
+    }
+
     private var slots: [Slot] = []
     private var free: [Int32] = []
-    /// Slot numbers in heap order.
-    private var heap: [Int32] = []
+    private var heap: [Entry] = []
 
     package init() {}
 
     package var count: Int { heap.count }
-    package var earliest: Instant? { heap.first.map { slots[Int($0)].due } }
+    package var earliest: Instant? { heap.first?.due }
 
     package mutating func insert(_ payload: Payload, due: Instant) -> Token {
         let slot: Int32
@@ -32,10 +36,9 @@ package struct TimerHeap<Payload> {
             slots.append(Slot())
         }
         slots[Int(slot)].payload = payload
-        slots[Int(slot)].due = due
-        heap.append(slot)
-        slots[Int(slot)].position = Int32(heap.count - 1)
-        siftUp(heap.count - 1)
+        let entry = Entry(due: due, slot: slot)
+        heap.append(entry)
+        siftUp(heap.count - 1, entry)
         return Token(slot: slot, generation: slots[Int(slot)].generation)
     }
 
@@ -47,18 +50,15 @@ package struct TimerHeap<Payload> {
     }
 
     package mutating func popDue(at now: Instant) -> Payload? {
-        guard let first = heap.first, slots[Int(first)].due <= now else { return nil }
-        return take(first)
+        guard let first = heap.first, first.due <= now else { return nil }
+        return take(first.slot)
     }
 
     private mutating func take(_ slot: Int32) -> Payload? {
         let index = Int(slots[Int(slot)].position)
         let last = heap.removeLast()
-        if last != slot {
-            heap[index] = last
-            slots[Int(last)].position = Int32(index)
-            siftDown(index)
-            siftUp(index)
+        if last.slot != slot {
+            if index > 0, last.due < heap[(index - 1) / 2].due { siftUp(index, last) } else { siftDown(index, last) }
         }
         slots[Int(slot)].position = -1
         slots[Int(slot)].generation &+= 1
@@ -66,32 +66,33 @@ package struct TimerHeap<Payload> {
         return slots[Int(slot)].payload.take()
     }
 
-    private func due(_ index: Int) -> Instant { slots[Int(heap[index])].due }
-
-    private mutating func exchange(_ a: Int, _ b: Int) {
-        heap.swapAt(a, b)
-        slots[Int(heap[a])].position = Int32(a)
-        slots[Int(heap[b])].position = Int32(b)
+    private mutating func put(_ entry: Entry, at index: Int) {
+        heap[index] = entry
+        slots[Int(entry.slot)].position = Int32(index)
     }
 
-    private mutating func siftUp(_ start: Int) {
+    /// Moves the hole at `start` up to where `entry` belongs.
+    private mutating func siftUp(_ start: Int, _ entry: Entry) {
         var index = start
-        while index > 0, due(index) < due((index - 1) / 2) {
-            exchange(index, (index - 1) / 2)
+        while index > 0 {
+            let parent = heap[(index - 1) / 2]
+            guard entry.due < parent.due else { break }
+            put(parent, at: index)
             index = (index - 1) / 2
         }
+        put(entry, at: index)
     }
 
-    private mutating func siftDown(_ start: Int) {
+    /// Moves the hole at `start` down to where `entry` belongs.
+    private mutating func siftDown(_ start: Int, _ entry: Entry) {
         var index = start
-        while true {
-            var least = index
-            for child in [2 * index + 1, 2 * index + 2] where child < heap.count && due(child) < due(least) {
-                least = child
-            }
-            if least == index { return }
-            exchange(index, least)
-            index = least
+        while 2 * index + 1 < heap.count {
+            var child = 2 * index + 1
+            if child + 1 < heap.count, heap[child + 1].due < heap[child].due { child += 1 }
+            guard heap[child].due < entry.due else { break }
+            put(heap[child], at: index)
+            index = child
         }
+        put(entry, at: index)
     }
 }

@@ -46,7 +46,7 @@ public final class Resolver: ReactorLocal, @unchecked Sendable {
     /// The addresses of `host` in the wanted families; a literal is never looked up.
     /// - Throws: at stage `resolve`: `resolve_nxdomain`, `resolve_timeout`, `resolve_refused`, `resolve_failure`, or
     ///   `no_address` when the name has none of the wanted family; `deadline_exceeded` and `cancelled`.
-    public func resolve(
+    nonisolated(nonsending) public func resolve(
         _ host: Host, _ wanted: FamilyChoice, tool: String, until deadline: Instant
     ) async throws(ProbeFailure) -> Resolution {
         switch host {

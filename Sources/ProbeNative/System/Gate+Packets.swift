@@ -10,28 +10,27 @@ extension Gate {
     /// - Returns: false when the kernel's buffer is full: nothing was sent.
     /// - Throws: `policy_denied`; `network_unreachable`, `permission_denied`, `packet_too_big`, ... at stage `request`.
     func send(
-        _ packet: [UInt8], through fd: Int32, to address: SocketAddress, _ departure: Departure,
+        _ packet: UnsafeRawBufferPointer, through fd: Int32, to address: SocketAddress, _ departure: Departure,
         as request: PolicyRequest
     ) throws(ProbeFailure) -> Bool {
         var request = request
         request.address = address.address
         try check(request)
         let how = try Self.control(departure, address.address)
-        let result: Result<Void, Errno> = packet.withUnsafeBytes { bytes in
-            do throws(Errno) { return .success(try Syscalls.sendPacket(fd, bytes, to: address, how)) } catch {
-                return .failure(error)
+        do throws(Errno) {
+            try Syscalls.sendPacket(fd, packet, to: address, how)
+            return true
+        } catch {
+            switch error.rawValue {
+            case EAGAIN, ENOBUFS: return false
+            case EMSGSIZE:
+                throw ProbeFailure(
+                    .request, .packetTooBig,
+                    "A packet to \(address.address) is larger than its interface takes unfragmented.")
+            default:
+                try Self.checkIsLocal(departure.source)
+                throw error.failure(.request, "sending to \(address.address)")
             }
-        }
-        guard case .failure(let error) = result else { return true }
-        switch error.rawValue {
-        case EAGAIN, ENOBUFS: return false
-        case EMSGSIZE:
-            throw ProbeFailure(
-                .request, .packetTooBig,
-                "A packet to \(address.address) is larger than its interface takes unfragmented.")
-        default:
-            try Self.checkIsLocal(departure.source)
-            throw error.failure(.request, "sending to \(address.address)")
         }
     }
 

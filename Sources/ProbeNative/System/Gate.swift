@@ -39,7 +39,7 @@ public final class Gate: ReactorLocal, @unchecked Sendable {
     /// A connected socket: for UDP at once, for TCP when the handshake is done.
     /// - Throws: `policy_denied`; `local_resource_exhausted` when no descriptor came free in time; the connect's own
     ///   failure (`connection_refused`, `connection_timeout`, `host_unreachable`, ...) at stage `connect`.
-    public func connect(
+    nonisolated(nonsending) public func connect(
         _ transport: Transport, to address: SocketAddress, as request: PolicyRequest, source: Source? = nil,
         until deadline: Instant
     ) async throws(ProbeFailure) -> Socket {
@@ -49,7 +49,7 @@ public final class Gate: ReactorLocal, @unchecked Sendable {
     }
 
     /// A socket that the caller connects by itself, to know when exactly the handshake began.
-    func open(
+    nonisolated(nonsending) func open(
         _ transport: Transport, to address: SocketAddress, as request: PolicyRequest, source: Source?,
         until deadline: Instant
     ) async throws(ProbeFailure) -> Socket {

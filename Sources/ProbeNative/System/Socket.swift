@@ -15,6 +15,8 @@ public final class Socket {
     // An edge that came while nobody waited must not be lost: true until a call says EAGAIN.
     private var mayRead = true
     private var mayWrite = true
+    /// The kernel has told of an error or the end of the connection.
+    private var hasEnded = false
     private var reader: WaitToken?
     private var writer: WaitToken?
 
@@ -47,7 +49,7 @@ public final class Socket {
         case failed(Errno, isLocal: Bool)
     }
 
-    func tryConnect(to address: SocketAddress, until deadline: Instant) async -> Connection {
+    nonisolated(nonsending) func tryConnect(to address: SocketAddress, until deadline: Instant) async -> Connection {
         do throws(Errno) {
             try Syscalls.connect(number, to: address)
             return .made
@@ -60,10 +62,13 @@ public final class Socket {
         case .timeout: return .timeout
         case .cancelled: return .cancelled
         }
-        return Syscalls.pendingError(number).map { .failed($0, isLocal: false) } ?? .made
+        // A connect that failed comes with EPOLLERR: without it there is no error to be asked for.
+        guard hasEnded, let error = Syscalls.pendingError(number) else { return .made }
+        return .failed(error, isLocal: false)
     }
 
-    func connect(to address: SocketAddress, until deadline: Instant) async throws(ProbeFailure) {
+    nonisolated(nonsending) func connect(to address: SocketAddress, until deadline: Instant) async throws(ProbeFailure)
+    {
         let doing = "connecting to \(address)"
         switch await tryConnect(to: address, until: deadline) {
         case .made: return
@@ -74,9 +79,13 @@ public final class Socket {
     }
 
     /// Suspends until a read may succeed.
-    public func readable(until deadline: Instant) async -> WakeReason { await wait(.read, until: deadline) }
+    nonisolated(nonsending) public func readable(until deadline: Instant) async -> WakeReason {
+        await wait(.read, until: deadline)
+    }
     /// Suspends until a write may succeed.
-    public func writable(until deadline: Instant) async -> WakeReason { await wait(.write, until: deadline) }
+    nonisolated(nonsending) public func writable(until deadline: Instant) async -> WakeReason {
+        await wait(.write, until: deadline)
+    }
 
     /// What a library that reads by itself tells after its EAGAIN, so that the next `readable` waits for an edge.
     public func sawReadBlock() { mayRead = false }
@@ -164,7 +173,7 @@ public final class Socket {
         return blocked ? nil : bytes
     }
 
-    private func wait(_ direction: Direction, until deadline: Instant) async -> WakeReason {
+    nonisolated(nonsending) private func wait(_ direction: Direction, until deadline: Instant) async -> WakeReason {
         if direction == .read ? mayRead : mayWrite { return Task.isCancelled ? .cancelled : .ready }
         return await reactor.park(until: deadline) { token in
             if direction == .read { reader = token } else { writer = token }
@@ -173,6 +182,7 @@ public final class Socket {
 
     private func handle(_ events: PollEvents) {
         let ended = !events.isDisjoint(with: [.error, .hangUp])
+        if ended { hasEnded = true }
         if ended || !events.isDisjoint(with: [.readable, .peerClosed]) {
             mayRead = true
             if let token = reader.take() { reactor.wake(token) }

@@ -16,10 +16,10 @@ struct EngineCommand: ParsableCommand {
 
     func run() throws {
         let template = JobTemplate(try JSONLine.read(JobKind.self, kind))
-        let registry = Startup.prepare().registry
+        let prepared = Startup.prepare(reactors: reactors)
         var configuration = EngineConfiguration()
-        configuration.reactors = reactors
-        let engine = try Engine(configuration, registry: registry)
+        configuration.rawSockets = prepared.rawSockets
+        let engine = try Engine(configuration, registry: prepared.registry)
         let warmUp = try EngineLoad(engine, template, window: concurrency, jobs: warmUp, seconds: 60)
         _ = warmUp.run()
         let load = try EngineLoad(engine, template, window: concurrency, jobs: jobs, seconds: seconds)

@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 import ProbeTesting
 import Testing
@@ -34,7 +35,7 @@ import Testing
         private let descriptor: FileDescriptor
         let port: Int
         init() throws {
-            descriptor = try Syscalls.socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+            descriptor = try Syscalls.socket(AF_INET, PROBE_SOCK_STREAM, 0)
             try Syscalls.bind(descriptor.number, to: SocketAddress(IPAddress(v4: 0x7f00_0001), port: 0))
             try #require(listen(descriptor.number, 16) == 0)
             port = Int(try Syscalls.localAddress(descriptor.number)?.port ?? 0)
