@@ -79,7 +79,7 @@ export function bars(rows, largest) {
   return h('div.bars', rows.map((row) => h('div.bar-row', { key: row.key },
     h('span.bar-label', row.label),
     h('span.bar-track', row.value != null && h(`span.bar.${row.tone ?? 'plain'}`, {
-      style: { width: `${largest > 0 ? (100 * row.value) / largest : 0}%` },
+      style: { width: `${largest > 0 ? (100 * Math.abs(row.value)) / largest : 0}%` },
     })),
     h('span.bar-value', row.text))));
 }

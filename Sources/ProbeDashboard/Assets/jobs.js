@@ -1,6 +1,6 @@
 // History: jobs by filters, and one job by its address.
 
-import { api, get, may } from './api.js';
+import { api, get, may, query as queryOf } from './api.js';
 import { h, onFrame, show } from './dom.js';
 import { ago, date } from './format.js';
 import { pagedList } from './lists.js';
@@ -28,16 +28,22 @@ export function jobsPage({ main, query, signal, title }) {
   }
   const list = pagedList({
     path: 'jobs', member: 'jobs', filters, signal, key: (job) => job.request_id, rows: (jobs) => jobTable(jobs), nothing: 'No job has been sent yet.',
-    // The form's times are the user's, the backend's are UTC.
-    convert: (values) => ({ ...values, ...instants(values) }),
+    convert,
   });
-  main.append(h('h1', 'History'), filters, list.element);
+  const exports = ['csv', 'ndjson'].map((format) => h('a', { download: `results.${format}` }, format.toUpperCase()));
+  const point = () => exports.forEach((anchor, at) => {
+    anchor.href = `/api/v1/results${queryOf({ ...convert(Object.fromEntries(new FormData(filters))), format: ['csv', 'ndjson'][at] })}`;
+  });
+  filters.addEventListener('input', point);
+  point();
+  main.append(h('header.head', h('h1', 'History'), h('span.quiet', 'All results of these jobs as ', exports[0], ' or ', exports[1])), filters, list.element);
   list.reload();
 }
 
-function instants(values) {
+/** The form's times are the user's, the backend's are UTC. */
+function convert(values) {
   const given = ['since', 'until'].filter((name) => values[name]);
-  return Object.fromEntries(given.map((name) => [name, new Date(values[name]).toISOString()]));
+  return { ...values, ...Object.fromEntries(given.map((name) => [name, new Date(values[name]).toISOString()])) };
 }
 
 export function jobTable(jobs, { withNode = true } = {}) {

@@ -159,7 +159,7 @@ function metricBars(metric, jobs) {
       tone: value != null && value === metric.max && metric.max > metric.min ? 'warn' : 'plain' };
   });
   rows.sort((a, b) => (a.value ?? Infinity) - (b.value ?? Infinity));
-  return bars(rows, Math.max(...rows.map((row) => Number(row.value) || 0)));
+  return bars(rows, Math.max(...rows.map((row) => Math.abs(row.value ?? 0))));
 }
 
 function spread(metric, values) {
@@ -169,9 +169,9 @@ function spread(metric, values) {
 
 /** dns: which nodes were told what. */
 function answers(summary, jobs) {
-  if (!Array.isArray(summary.answers) || !summary.answers.length) return null;
+  if (!summary.answers?.length) return null;
   const names = new Map(jobs.map((job) => [job.node_uuid, name(job)]));
   return h('div', { key: 'answers' }, h('h3', plural(summary.answers.length, 'distinct answer')), summary.answers.map((each) => facts([
-    [plural(each.nodes?.length ?? 0, 'node'), [h('code', (each.values ?? each.answer ?? []).join(', ') || 'no record'), h('span.sub', (each.nodes ?? []).map((uuid) => names.get(uuid) ?? uuid).join(', '))]],
+    [plural(each.nodes.length, 'node'), [h('code', each.records.join(', ') || 'no record'), h('span.sub', each.nodes.map((uuid) => names.get(uuid) ?? uuid).join(', '))]],
   ])));
 }

@@ -28,9 +28,8 @@ export function nodePage({ main, id, signal, title }) {
   const load = async () => {
     try {
       const recent = get(`jobs${queryOf({ node: id, limit: RECENT })}`, signal);
-      node = await get(path, signal);
+      [node, { jobs }] = await Promise.all([get(path, signal), recent]);
       title(node.name);
-      jobs = (await recent).jobs;
       problem = null;
     } catch (error) {
       if (error.name === 'AbortError') return;

@@ -20,7 +20,7 @@ export function runPage({ main, query, signal, title }) {
   const target = input('target', { required: true, maxlength: 4096 });
   const targetLabel = h('span.label');
   const failure = h('div', { role: 'alert' });
-  const results = h('section.results', { 'aria-label': 'Results', 'aria-live': 'polite' }, h('p.empty', 'Results appear here as they come in.'));
+  const results = h('section.results', { 'aria-label': 'Results' }, h('p.empty', 'Results appear here as they come in.'));
   const tool = select('tool', Object.keys(TOOLS), query.get('tool') ?? 'ping');
 
   const showTool = (given) => {
