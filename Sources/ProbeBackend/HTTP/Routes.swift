@@ -47,7 +47,8 @@ struct Routes: Sendable {
 
     /// A known path answers methods that it does not have with 405 and tells which it has (RFC 9110 section 15.5.6).
     private static func addRefusals(to router: Router<APIContext>) {
-        let methods: [HTTPRequest.Method] = [.get, .head, .post, .put, .patch, .delete, .options, .trace]
+        let usual: [HTTPRequest.Method] = [.get, .head, .post, .put, .patch, .delete, .options, .trace]
+        let methods = usual + [HTTPRequest.Method("QUERY")].compactMap(\.self)
         for (path, routes) in Dictionary(grouping: router.routes, by: { "\($0.path)" }) {
             var known = routes.map(\.method)
             if known.contains(.get) { known.append(.head) }
