@@ -6,11 +6,12 @@ import { button, empty, problemNote } from './parts.js';
 import { remember } from './router.js';
 
 const TYPING_MS = 250;
+const [PAGE, MOST] = [50, 500];
 
 /**
  * A list of `path` whose members are in the answer's `member`.
  * @param filters a form: what it says is the query
- * @returns {element, items, reload, draw}
+ * @returns {element, reload, items, isPartial, set}
  */
 export function pagedList({ path, member, filters, signal, rows, key, nothing, convert = (values) => values }) {
   let items = [];
@@ -30,7 +31,9 @@ export function pagedList({ path, member, filters, signal, rows, key, nothing, c
   const load = async (from) => {
     const mine = ++round;
     try {
-      const answer = await get(path + query({ ...convert(said()), cursor: from }), signal);
+      // A list that was read on stays as long when it is loaded anew.
+      const limit = from ? PAGE : Math.min(MOST, Math.max(PAGE, items.length));
+      const answer = await get(path + query({ ...convert(said()), limit, cursor: from }), signal);
       // Another filter was set meanwhile.
       if (mine !== round) return;
       const more = answer[member] ?? [];
@@ -63,5 +66,5 @@ export function pagedList({ path, member, filters, signal, rows, key, nothing, c
     };
     signal.addEventListener('abort', () => clearTimeout(typing));
   }
-  return { element, reload, draw, items: () => items, set: (changedItems) => { items = changedItems; draw(); } };
+  return { element, reload, items: () => items, isPartial: () => cursor != null, set: (changedItems) => { items = changedItems; draw(); } };
 }

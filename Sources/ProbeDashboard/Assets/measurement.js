@@ -10,6 +10,7 @@ import { headline, resultView } from './results/result.js';
 import { link } from './router.js';
 
 const SUMMARY_MS = 400;
+const SUMMARY_MS_A_JOB = 5;
 const FINAL = new Set(['done', 'failed', 'expired', 'cancelled']);
 
 export async function measurementPage({ main, id, signal, title }) {
@@ -59,12 +60,12 @@ export function followMeasurement(view, first, signal) {
     }
     draw();
   };
-  // The summary is the backend's: asked for again a moment after jobs have finished.
+  // The summary is the backend's: asked for again a moment after jobs have finished, a longer one where it is large.
   const loadSoon = () => {
     waiting ||= setTimeout(() => {
       waiting = 0;
       load();
-    }, SUMMARY_MS);
+    }, SUMMARY_MS + SUMMARY_MS_A_JOB * jobs.size);
   };
   const cancel = () => api('DELETE', path, undefined, signal).then(load, (error) => { problem = error; draw(); });
 

@@ -9,7 +9,7 @@ import { follow } from './live.js';
 import { field, input, select, state, table, tags } from './parts.js';
 import { link } from './router.js';
 
-const RELOAD_MS = 500;
+const RELOAD_MS = 1000;
 
 export function nodesPage({ main, query, signal, title }) {
   title('Nodes');
@@ -23,6 +23,8 @@ export function nodesPage({ main, query, signal, title }) {
     nothing: may('admin') ? ['No node is registered yet. ', h('a', { href: link('access') }, 'Make a registration token'), ' to begin.']
       : 'No node is registered yet.',
   });
+  // The states of nodes that are not shown: their heartbeats are no reason to ask for the list again.
+  const heard = new Map();
   let waiting = 0;
   const reloadSoon = () => {
     waiting ||= setTimeout(() => {
@@ -36,9 +38,14 @@ export function nodesPage({ main, query, signal, title }) {
     load: list.reload,
     node: (node) => {
       const known = list.items().find((each) => each.node_uuid === node.node_uuid);
-      // Whether a new one, or one in another state, is among what the filters want is the backend's to say.
-      if (!known || known.status !== node.status) return reloadSoon();
-      list.set(list.items().map((each) => (each === known ? node : each)));
+      const before = known?.status ?? heard.get(node.node_uuid);
+      heard.set(node.node_uuid, node.status);
+      if (known && before === node.status) {
+        list.set(list.items().map((each) => (each === known ? node : each)));
+      } else if (before !== node.status && (known || !list.isPartial())) {
+        // Whether it is among what the filters want is the backend's to say.
+        reloadSoon();
+      }
     },
   }, signal);
 }
