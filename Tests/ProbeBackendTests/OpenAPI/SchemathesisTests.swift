@@ -24,7 +24,7 @@ struct SchemathesisTests {
                 [
                     "run", "\(backend.url)/api/v1/openapi.json", "-H",
                     "Authorization: Bearer \(TestBackend.adminToken)",
-                    "--phases", "examples,coverage,fuzzing", "--max-examples", "20", "--max-time", "120", "--seed", "1",
+                    "--phases", "examples,coverage,fuzzing", "--max-examples", "20", "--max-time", "75", "--seed", "1",
                     "--request-timeout", "20", "--continue-on-failure", "--exclude-path", "/api/v1/events",
                     "--checks", checks.joined(separator: ","),
                 ], in: folder)
