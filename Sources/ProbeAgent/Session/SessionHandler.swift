@@ -302,7 +302,7 @@ final class SessionHandler: ChannelInboundHandler {
         buffer.moveWriterIndex(to: headerRoom)
         buffer.moveReaderIndex(to: headerRoom)
         buffer.writeBytes(bytes)
-        let frame = WebSocketFrame(fin: true, opcode: opcode, maskKey: masks.next(), data: buffer)
+        let frame = WebSocketFrame(fin: true, opcode: opcode, maskKey: .random(using: &masks), data: buffer)
         context.write(wrapOutboundOut(frame), promise: nil)
         needsFlush = true
     }

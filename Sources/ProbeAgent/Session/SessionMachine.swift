@@ -30,6 +30,9 @@ struct SessionMachine {
     }
 
     private let heartbeat: Duration
+    private let pingInterval: Duration
+    /// No frame at all for so long means that the connection is dead.
+    private let silenceLimit: Duration
     private var phase = Phase.opening
     private var lastFrame: Instant
     private var nextHeartbeat = Instant.distantFuture
@@ -50,6 +53,8 @@ struct SessionMachine {
 
     init(heartbeat: Duration, serverAcknowledges: Bool, at now: Instant) {
         self.heartbeat = heartbeat
+        pingInterval = min(heartbeat, .seconds(20))
+        silenceLimit = min(heartbeat * 3, .seconds(60))
         self.serverAcknowledges = serverAcknowledges
         lastFrame = now
     }
@@ -64,10 +69,6 @@ struct SessionMachine {
         case .active: min(nextHeartbeat, nextPing, lastFrame + silenceLimit, reconnectAt ?? .distantFuture)
         }
     }
-
-    private var pingInterval: Duration { min(heartbeat, .seconds(20)) }
-    /// No frame at all for so long means that the connection is dead.
-    private var silenceLimit: Duration { min(heartbeat * 3, .seconds(60)) }
 
     // MARK: Events
 

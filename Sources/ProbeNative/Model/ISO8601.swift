@@ -1,20 +1,30 @@
 extension WallTime {
     /// `2026-01-31T12:34:56.789Z` (RFC 3339, UTC, milliseconds). Written by hand: it is on the hot path, and
     /// Foundation's formatter costs microseconds and megabytes.
-    public var iso8601: String { String(decoding: iso8601Bytes, as: UTF8.self) }
+    public var iso8601: String {
+        String(unsafeUninitializedCapacity: Self.iso8601Length) { buffer in
+            guard let start = buffer.baseAddress else { return 0 }
+            writeISO8601(to: start)
+            return Self.iso8601Length
+        }
+    }
 
-    /// The 24 ASCII bytes of `iso8601`.
-    public var iso8601Bytes: [UInt8] {
+    /// In ASCII bytes.
+    package static let iso8601Length = 24
+
+    /// Writes the 24 ASCII bytes of `iso8601`.
+    package func writeISO8601(to bytes: UnsafeMutablePointer<UInt8>) {
         let milliseconds = Self.floorDivide(nanoseconds, 1_000_000)
         let seconds = Self.floorDivide(milliseconds, 1000)
         let days = Self.floorDivide(seconds, 86400)
         let secondOfDay = Int(seconds - days * 86400)
         let (year, month, day) = Self.civil(fromDays: Int(days))
-        var bytes = [UInt8](repeating: 0, count: 24)
         func put(_ value: Int, _ digits: Int, at start: Int) {
             var rest = value
-            for offset in stride(from: digits - 1, through: 0, by: -1) {
-                bytes[start + offset] = UInt8(ascii: "0") + UInt8(rest % 10)
+            var place = start + digits
+            while place > start {
+                place -= 1
+                bytes[place] = UInt8(ascii: "0") + UInt8(rest % 10)
                 rest /= 10
             }
         }
@@ -32,7 +42,6 @@ extension WallTime {
         bytes[19] = UInt8(ascii: ".")
         put(Int(milliseconds - seconds * 1000), 3, at: 20)
         bytes[23] = UInt8(ascii: "Z")
-        return bytes
     }
 
     private static func floorDivide(_ a: Int64, _ b: Int64) -> Int64 { a >= 0 ? a / b : -((-a + b - 1) / b) }

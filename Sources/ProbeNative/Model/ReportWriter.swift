@@ -40,28 +40,37 @@ public enum ReportValue: Sendable, Hashable {
 }
 
 extension ReportWriter {
+    // Inlined: a report's `write` is generic over its writer, and there the optimizer sees nothing but calls.
+
+    @inline(__always)
     public mutating func field(_ name: StaticString, _ value: String?) {
         field(name, value.map(ReportValue.string) ?? .null)
     }
+    @inline(__always)
     public mutating func field(_ name: StaticString, _ value: Bool?) {
         field(name, value.map(ReportValue.bool) ?? .null)
     }
+    @inline(__always)
     public mutating func field(_ name: StaticString, _ value: Int?) {
         field(name, value.map(ReportValue.integer) ?? .null)
     }
+    @inline(__always)
     public mutating func field(_ name: StaticString, _ value: Double?) {
         field(name, value.map(ReportValue.number) ?? .null)
     }
     /// A time span, written in float milliseconds.
+    @inline(__always)
     public mutating func field(_ name: StaticString, _ value: Duration?) {
         field(name, value.map { ReportValue.number($0.inMilliseconds) } ?? .null)
     }
+    @inline(__always)
     public mutating func object(_ name: StaticString, _ body: (inout Self) -> Void) {
         beginObject(name)
         body(&self)
         endObject()
     }
     /// An array of objects.
+    @inline(__always)
     public mutating func array<Element>(
         _ name: StaticString, _ elements: some Sequence<Element>, _ body: (inout Self, Element) -> Void
     ) {
@@ -73,6 +82,7 @@ extension ReportWriter {
         }
         endArray()
     }
+    @inline(__always)
     public mutating func strings(_ name: StaticString, _ values: some Sequence<String>) {
         beginArray(name)
         for value in values { element(.string(value)) }

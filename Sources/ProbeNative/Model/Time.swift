@@ -30,7 +30,7 @@ extension Duration {
     /// Truncated towards zero; saturates at the range of Int64 (292 years).
     public var wholeNanoseconds: Int64 {
         // Nearly all are less than nine seconds: no division of 128 bits.
-        if let small = Int64(exactly: self.attoseconds) { return small / 1_000_000_000 }
+        if let small = Int64(exactly: attoseconds) { return small / 1_000_000_000 }
         let (seconds, attoseconds) = components
         let (scaled, overflow) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
         if overflow { return seconds < 0 ? .min : .max }

@@ -1,29 +1,62 @@
+import ProbeNative
+
 /// Bytes that grow. An array checks more for each byte than the byte costs: half of a result's writing went there.
+///
+/// Their memory is used again: glibc's malloc goes its slow way for anything over a kilobyte.
 final class ByteSink {
+    private struct Memory: @unchecked Sendable {
+        // Sendable, because a sink has it to itself and gives it away whole.
+        var base: UnsafeMutablePointer<UInt8>
+        var capacity: Int
+    }
+
+    /// No more is kept than threads that write at once; and nothing that a rare large result grew.
+    private static let mostSpare = 4
+    private static let largestSpare = 16 << 10
+    private static let spare = Locked<[Memory]>([])
+
     private var base: UnsafeMutablePointer<UInt8>
     private var capacity: Int
     private(set) var count = 0
 
-    init(capacity: Int) {
-        self.capacity = max(64, capacity)
-        base = .allocate(capacity: self.capacity)
+    init() {
+        let memory = Self.spare.withLock { $0.popLast() } ?? Memory(base: .allocate(capacity: 2048), capacity: 2048)
+        base = memory.base
+        capacity = memory.capacity
     }
 
-    deinit { base.deallocate() }
+    deinit {
+        let memory = Memory(base: base, capacity: capacity)
+        let isKept = Self.spare.withLock { spare in
+            guard memory.capacity <= Self.largestSpare, spare.count < Self.mostSpare else { return false }
+            spare.append(memory)
+            return true
+        }
+        if !isKept { base.deallocate() }
+    }
 
     var bytes: [UInt8] { Array(UnsafeBufferPointer(start: base, count: count)) }
 
+    /// Room for `needed` bytes, to be written at once; `commit` says how many were.
+    @inline(__always)
+    func room(for needed: Int) -> UnsafeMutablePointer<UInt8> {
+        if capacity - count < needed { grow(by: needed) }
+        return base + count
+    }
+
+    @inline(__always)
+    func commit(_ written: Int) { count += written }
+
+    @inline(__always)
     func append(_ byte: UInt8) {
-        if count == capacity { grow(by: 1) }
-        base[count] = byte
-        count += 1
+        room(for: 1).pointee = byte
+        commit(1)
     }
 
     func append(_ more: UnsafeBufferPointer<UInt8>) {
         guard let start = more.baseAddress else { return }
-        if capacity - count < more.count { grow(by: more.count) }
-        (base + count).update(from: start, count: more.count)
-        count += more.count
+        room(for: more.count).update(from: start, count: more.count)
+        commit(more.count)
     }
 
     /// In decimal, with zeros in front up to `places` digits.
@@ -35,13 +68,15 @@ final class ByteSink {
             rest /= 10
         }
         length = max(length, places)
-        if capacity - count < length { grow(by: length) }
+        let place = room(for: length)
         rest = number
-        for place in stride(from: count + length - 1, through: count, by: -1) {
-            base[place] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10)
+        var at = length
+        while at > 0 {
+            at -= 1
+            place[at] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10)
             rest /= 10
         }
-        count += length
+        commit(length)
     }
 
     private func grow(by needed: Int) {

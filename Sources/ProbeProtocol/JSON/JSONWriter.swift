@@ -12,9 +12,9 @@ public struct JSONWriter: ReportWriter {
     private let cut: CutPart?
     private var needsComma = false
 
-    public init(leavingOut cut: CutPart? = nil, capacity: Int = 1024) {
+    public init(leavingOut cut: CutPart? = nil) {
         self.cut = cut
-        text = ByteSink(capacity: capacity)
+        text = ByteSink()
     }
 
     /// What was written so far.
@@ -134,10 +134,13 @@ public struct JSONWriter: ReportWriter {
 
     private mutating func put(_ name: StaticString) {
         separate()
-        text.append(UInt8(ascii: "\""))
-        text.append(UnsafeBufferPointer(start: name.utf8Start, count: name.utf8CodeUnitCount))
-        text.append(UInt8(ascii: "\""))
-        text.append(UInt8(ascii: ":"))
+        let length = name.utf8CodeUnitCount
+        let place = text.room(for: length + 3)
+        place[0] = UInt8(ascii: "\"")
+        (place + 1).update(from: name.utf8Start, count: length)
+        place[length + 1] = UInt8(ascii: "\"")
+        place[length + 2] = UInt8(ascii: ":")
+        text.commit(length + 3)
     }
 
     private mutating func put(_ value: ReportValue) {
@@ -148,9 +151,11 @@ public struct JSONWriter: ReportWriter {
         case .number(let number): put(number)
         case .string(let text): put(text)
         case .time(let time):
-            text.append(UInt8(ascii: "\""))
-            time.iso8601Bytes.withUnsafeBufferPointer { text.append($0) }
-            text.append(UInt8(ascii: "\""))
+            let place = text.room(for: WallTime.iso8601Length + 2)
+            place[0] = UInt8(ascii: "\"")
+            time.writeISO8601(to: place + 1)
+            place[WallTime.iso8601Length + 1] = UInt8(ascii: "\"")
+            text.commit(WallTime.iso8601Length + 2)
         }
     }
 
@@ -185,19 +190,26 @@ public struct JSONWriter: ReportWriter {
 
     private func put(_ string: String) {
         text.append(UInt8(ascii: "\""))
-        var string = string
-        string.withUTF8 { utf8 in
-            var clean = 0
-            for index in utf8.indices {
-                let byte = utf8[index]
-                guard byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") else { continue }
-                text.append(UnsafeBufferPointer(rebasing: utf8[clean..<index]))
-                put(escaped: byte)
-                clean = index + 1
-            }
-            text.append(UnsafeBufferPointer(rebasing: utf8[clean...]))
+        if string.utf8.withContiguousStorageIfAvailable({ put(utf8: $0) }) == nil {
+            Array(string.utf8).withUnsafeBufferPointer { put(utf8: $0) }
         }
         text.append(UInt8(ascii: "\""))
+    }
+
+    private func put(utf8: UnsafeBufferPointer<UInt8>) {
+        // Almost all text has nothing to escape and is copied whole.
+        guard utf8.contains(where: Self.isEscaped) else { return text.append(utf8) }
+        var clean = 0
+        for index in utf8.indices where Self.isEscaped(utf8[index]) {
+            text.append(UnsafeBufferPointer(rebasing: utf8[clean..<index]))
+            put(escaped: utf8[index])
+            clean = index + 1
+        }
+        text.append(UnsafeBufferPointer(rebasing: utf8[clean...]))
+    }
+
+    private static func isEscaped(_ byte: UInt8) -> Bool {
+        byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\")
     }
 
     private func put(escaped byte: UInt8) {

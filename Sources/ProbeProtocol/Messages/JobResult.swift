@@ -24,7 +24,9 @@ public struct JobResult: Sendable {
     /// The frame's bytes, at most `limit`: parts are left out in the order of `CutPart` until it fits; a result that
     /// does not fit even so is replaced by `result_too_large`.
     public func encoded(limit: Int) -> [UInt8] {
-        for cut in [nil] + CutPart.allCases.map(Optional.some) {
+        let whole = Framed(requestID: requestID, result: result).bytes
+        if whole.count <= limit { return whole }
+        for cut in CutPart.allCases {
             let bytes = Framed(requestID: requestID, result: result, cut: cut).bytes
             if bytes.count <= limit { return bytes }
         }
@@ -34,7 +36,7 @@ public struct JobResult: Sendable {
         replacement.outcome.report = EmptyReport()
         replacement.outcome.failure = ProbeFailure(
             .response, .resultTooLarge, "The result is larger than \(limit) bytes even with its long parts left out.")
-        return Framed(requestID: requestID, result: replacement, cut: nil).bytes
+        return Framed(requestID: requestID, result: replacement).bytes
     }
 }
 
