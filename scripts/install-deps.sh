@@ -16,7 +16,7 @@ test_packages=(
     nginx-light nsd unbound fping bind9-dnsutils curl strace nftables iproute2 python3 python3-websockets
     ldnsutils openssl libcap2-bin traceroute mtr-tiny iputils-tracepath nmap chromium chromium-driver python3-selenium postgresql-15
 )
-bench_check_packages=(strace nginx-light nsd python3)
+bench_check_packages=(strace valgrind binutils nginx-light nsd python3)
 bench_packages=(
     prometheus-blackbox-exporter wrk fping dnsperf nginx-light nsd iputils-ping bind9-dnsutils netcat-openbsd curl
     python3 python3-websockets nftables iproute2
