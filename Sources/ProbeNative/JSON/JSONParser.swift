@@ -154,23 +154,17 @@ package struct JSONParser {
     private mutating func scanString() throws(MalformedMessage) -> Bool {
         guard skip(UInt8(ascii: "\"")) else { throw problem("a string is expected") }
         var escaped = false
-        // A local of its own: `index` would be read and written back for each byte.
-        var at = index
-        let bytes = bytes
-        while at < bytes.count {
-            let byte = bytes[at]
-            if byte == UInt8(ascii: "\"") {
-                index = at + 1
+        while index < bytes.count {
+            switch bytes[index] {
+            case UInt8(ascii: "\""):
+                index += 1
                 return escaped
-            }
-            if byte == UInt8(ascii: "\\") {
+            case UInt8(ascii: "\\"):
                 escaped = true
-                at += 1
-            } else if byte < 0x20 {
-                index = at
-                throw problem("a control character stands in a string")
+                index += 2
+            case 0..<0x20: throw problem("a control character stands in a string")
+            default: index += 1
             }
-            at += 1
         }
         index = bytes.count
         throw problem("a string does not end")

@@ -1,39 +1,15 @@
-import ProbeNative
-
 /// Bytes that grow. An array checks more for each byte than the byte costs: half of a result's writing went there.
-///
-/// Their memory is used again: glibc's malloc goes its slow way for anything over a kilobyte.
 final class ByteSink {
-    private struct Memory: @unchecked Sendable {
-        // Sendable, because a sink has it to itself and gives it away whole.
-        var base: UnsafeMutablePointer<UInt8>
-        var capacity: Int
-    }
-
-    /// No more is kept than threads that write at once; and nothing that a rare large result grew.
-    private static let mostSpare = 4
-    private static let largestSpare = 16 << 10
-    private static let spare = Locked<[Memory]>([])
-
     private var base: UnsafeMutablePointer<UInt8>
     private var capacity: Int
     private(set) var count = 0
 
     init() {
-        let memory = Self.spare.withLock { $0.popLast() } ?? Memory(base: .allocate(capacity: 2048), capacity: 2048)
-        base = memory.base
-        capacity = memory.capacity
+        capacity = 2048
+        base = .allocate(capacity: capacity)
     }
 
-    deinit {
-        let memory = Memory(base: base, capacity: capacity)
-        let isKept = Self.spare.withLock { spare in
-            guard memory.capacity <= Self.largestSpare, spare.count < Self.mostSpare else { return false }
-            spare.append(memory)
-            return true
-        }
-        if !isKept { base.deallocate() }
-    }
+    deinit { base.deallocate() }
 
     var bytes: [UInt8] { Array(UnsafeBufferPointer(start: base, count: count)) }
 
