@@ -50,7 +50,7 @@ bench: ## Measure against peers and ceilings, without soak (release build; 15 mi
 	@$(MAKE) -s -C benchmarks
 	@/usr/bin/python3 benchmarks/bench.py $(BENCH) $(ARGS)
 
-bench-check: ## System calls a job against the budgets in benchmarks/budgets.json (2 minutes)
+bench-check: ## System calls and instructions a job against benchmarks/budgets.json (3 minutes)
 	@scripts/install-deps.sh bench-check
 	swift build --product probe-bench
 	swift build --product probe-agent
