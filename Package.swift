@@ -102,6 +102,7 @@ let package = Package(
             dependencies: [
                 "COpenSSL", "CPostgres", "ProbeDashboard",
                 .product(name: "GRDB", package: "GRDB.swift"),
+                .product(name: "HeapModule", package: "swift-collections"),
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HummingbirdTLS", package: "hummingbird"),
                 .product(name: "Logging", package: "swift-log"),
@@ -117,7 +118,7 @@ let package = Package(
         .executableTarget(
             name: "probe-backend",
             dependencies: [
-                "ProbeBackend",
+                "ProbeBackend", "CCurl",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: swiftSettings),

@@ -19,11 +19,13 @@ public struct Backend: Service {
         onListening: @escaping @Sendable (SocketAddress) async -> Void = { _ in }
     ) throws {
         let gateway = NodeGateway(
-            store: store, hub: NodeHub(), waiters: JobWaiters(), progress: JobProgress(), metrics: Metrics(),
-            clock: clock, limits: configuration.nodes, logger: logger)
+            store: store, hub: NodeHub(), waiters: JobWaiters(), progress: JobProgress(), events: EventHub(),
+            metrics: Metrics(), clock: clock, limits: configuration.nodes, logger: logger)
         let jobs = JobService(
             store: store, hub: gateway.hub, waiters: gateway.waiters, progress: gateway.progress,
-            metrics: gateway.metrics, clock: clock, logger: logger)
+            events: gateway.events, metrics: gateway.metrics, clock: clock, logger: logger)
+        let pump = EventPump(
+            store: store, events: gateway.events, hub: gateway.hub, progress: gateway.progress, logger: logger)
         let tls = try configuration.tls.map(Self.tls)
         var application = Application(
             router: Routes(configuration: configuration, jobs: jobs).router(),
@@ -39,7 +41,7 @@ public struct Backend: Service {
                 await onListening(address)
             },
             logger: logger)
-        application.addServices(jobs)
+        application.addServices(jobs, pump)
         application.beforeServerStarts { _ = try await store.releaseUnconnected() }
         self.application = application
     }

@@ -8,6 +8,7 @@ struct JobRoutes: Sendable {
 
     func add(to group: RouterGroup<some RequestContext>) {
         group.post("jobs") { request, _ in try await post(request) }
+        group.get("jobs") { request, _ in try await list(request) }
         group.get("jobs/{request_id}") { _, context in try await get(try context.parameters.require("request_id")) }
         group.delete("jobs/{request_id}") { _, context in
             try await cancel(try context.parameters.require("request_id"))
@@ -23,11 +24,7 @@ struct JobRoutes: Sendable {
         }
         let wait = max(asked ?? 0, posts.map(\.wait).max() ?? 0)
         let jobs = posts.map(\.job)
-        if wait > 0 {
-            try await service.submit(jobs, waiting: wait)
-        } else {
-            try await service.submit(jobs)
-        }
+        try await service.submit(jobs, waiting: wait)
         let records = try await service.store.jobs(jobs.map(\.requestID))
         let texts = try records.map(view)
         let isFinished = records.allSatisfy(\.state.isFinal)
@@ -58,6 +55,21 @@ struct JobRoutes: Sendable {
         } catch {
             throw Problem.invalidJSON(error.sentence)
         }
+    }
+
+    private func list(_ request: Request) async throws -> Response {
+        let page = try Page(request, keys: 1)
+        let filter = try JobFilter(request)
+        let includesResult = try request.query("include").map { text in
+            guard text == "result" else { throw Problem.invalidRequest("\"include\" must be \"result\".") }
+            return true
+        }
+        let records = try await service.store.jobs(
+            filter, before: try page.afterSequence, limit: page.limit + 1, withResults: includesResult ?? false)
+        let text = try page.text("jobs", records, key: { ["\($0.sequence)"] }) { record in
+            includesResult == true ? try view(record) : try JobView.brief(record)
+        }
+        return .json(text)
     }
 
     private func get(_ requestID: String) async throws -> Response {

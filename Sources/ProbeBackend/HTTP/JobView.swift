@@ -2,6 +2,7 @@
 struct JobView: Encodable {
     private let requestID: String
     private let nodeUUID: String?
+    private let nodeName: String?
     private let tool: String
     private let target: String
     private let priority: Int
@@ -14,21 +15,29 @@ struct JobView: Encodable {
     private let sends: Int
     private let success: Bool?
     private let executionTime: Double?
+    private let errorCode: String?
+    private let measurementID: String?
+    private let scheduleID: String?
 
     enum CodingKeys: String, CodingKey {
         case tool, target, priority, timeout, state, sends, success
         case requestID = "request_id"
         case nodeUUID = "node_uuid"
+        case nodeName = "node_name"
         case createdAt = "created_at"
         case sentAt = "sent_at"
         case finishedAt = "finished_at"
         case expiresAt = "expires_at"
         case executionTime = "execution_time"
+        case errorCode = "error_code"
+        case measurementID = "measurement_id"
+        case scheduleID = "schedule_id"
     }
 
     private init(_ record: JobRecord) {
         requestID = record.job.requestID
         nodeUUID = record.job.node
+        nodeName = record.nodeName
         tool = record.job.tool
         target = record.job.target
         priority = record.job.priority
@@ -41,6 +50,9 @@ struct JobView: Encodable {
         sends = record.sends
         success = record.success
         executionTime = record.executionTime
+        errorCode = record.errorCode
+        measurementID = record.job.measurementID
+        scheduleID = record.job.scheduleID
     }
 
     func encode(to encoder: any Encoder) throws {
@@ -48,6 +60,7 @@ struct JobView: Encodable {
         var container = encoder.container(keyedBy: CodingKeys.self)
         try container.encode(requestID, forKey: .requestID)
         try container.encode(nodeUUID, forKey: .nodeUUID)
+        try container.encode(nodeName, forKey: .nodeName)
         try container.encode(tool, forKey: .tool)
         try container.encode(target, forKey: .target)
         try container.encode(priority, forKey: .priority)
@@ -60,14 +73,33 @@ struct JobView: Encodable {
         try container.encode(sends, forKey: .sends)
         try container.encode(success, forKey: .success)
         try container.encode(executionTime, forKey: .executionTime)
+        try container.encode(errorCode, forKey: .errorCode)
+        try container.encode(measurementID, forKey: .measurementID)
+        try container.encode(scheduleID, forKey: .scheduleID)
     }
 
     static func text(_ record: JobRecord, progress: PartialResult?) throws -> [UInt8] {
-        let seen = try progress.map { progress in
-            RawJSON(checked: try JSONText.encode(["seq": progress.sequence], adding: [("partial", progress.partial)]))
-        }
-        return try JSONText.encode(
+        try JSONText.encode(
             JobView(record),
-            adding: [("parameters", record.job.parameters), ("result", record.result), ("progress", seen)])
+            adding: members(of: record) + [("result", record.result), ("progress", try progress?.json)])
+    }
+
+    /// As in lists: without result and partial result.
+    static func brief(_ record: JobRecord) throws -> [UInt8] {
+        try JSONText.encode(JobView(record), adding: members(of: record))
+    }
+
+    private static func members(of record: JobRecord) -> [(StaticString, RawJSON?)] {
+        [
+            ("parameters", record.job.parameters),
+            ("select", record.job.selector.map { RawJSON(checked: Array($0.utf8)) }),
+        ]
+    }
+}
+
+extension PartialResult {
+    /// `{"seq":3,"partial":{...}}`
+    fileprivate var json: RawJSON {
+        get throws { RawJSON(checked: try JSONText.encode(["seq": sequence], adding: [("partial", partial)])) }
     }
 }

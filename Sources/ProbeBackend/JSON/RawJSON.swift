@@ -61,12 +61,17 @@ enum JSONText {
 
     /// `{"key":[...]}` of values that are already text.
     static func list(_ key: String, _ items: [[UInt8]]) -> [UInt8] {
-        var bytes = Array("{\"\(key)\":[".utf8)
+        Array("{\"\(key)\":".utf8) + array(items) + Array("}".utf8)
+    }
+
+    /// `[...]` of values that are already text.
+    static func array(_ items: [[UInt8]]) -> [UInt8] {
+        var bytes = Array("[".utf8)
         for (index, item) in items.enumerated() {
             if index > 0 { bytes.append(UInt8(ascii: ",")) }
             bytes.append(contentsOf: item)
         }
-        bytes.append(contentsOf: "]}".utf8)
+        bytes.append(UInt8(ascii: "]"))
         return bytes
     }
 
@@ -76,7 +81,7 @@ enum JSONText {
 
     private static var encoder: JSONEncoder {
         let encoder = JSONEncoder()
-        encoder.outputFormatting = [.withoutEscapingSlashes]
+        encoder.outputFormatting = [.withoutEscapingSlashes, .sortedKeys]
         return encoder
     }
 }

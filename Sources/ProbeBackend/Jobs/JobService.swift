@@ -10,36 +10,32 @@ struct JobService: Service {
     let hub: NodeHub
     let waiters: JobWaiters
     let progress: JobProgress
+    let events: EventHub
     let metrics: Metrics
     let clock: BackendClock
     let logger: Logger
 
     // MARK: In
 
-    /// Stores the jobs, all or none, and wakes the nodes that have them to do. Those for any node get one here, if
-    /// one is connected.
-    func submit(_ jobs: [NewJob]) async throws {
-        var jobs = jobs
-        let unbound = jobs.indices.filter { jobs[$0].anyNode }
-        for (index, node) in zip(unbound, await hub.spread(unbound.count)) { jobs[index].node = node }
-        try await store.insert(jobs)
-        // A node that left meanwhile freed its jobs before these were there.
-        for node in Set(unbound.compactMap { jobs[$0].node }) where await hub.session(of: node) == nil {
-            if try await store.release(node) { await hub.wakeAll() }
+    /// Stores the jobs, all or none, and wakes the nodes that have them to do; those that several nodes may do get one
+    /// here, if one is connected. Returns when all are finished, or when that time is over.
+    func submit(_ jobs: [NewJob], waiting seconds: Double) async throws {
+        try await waiting(seconds, for: jobs.map(\.requestID)) {
+            let jobs = try await route(jobs)
+            try await store.insert(jobs)
+            try await wake(for: jobs)
         }
-        await hub.wake(Set(jobs.compactMap(\.node)))
-        // A node may have come while none was there to be chosen.
-        if jobs.contains(where: { $0.node == nil }) { await hub.wakeAll() }
     }
 
-    /// As `submit`, and returns when all are finished, after that many seconds, or when the backend shuts down.
-    func submit(_ jobs: [NewJob], waiting seconds: Double) async throws {
-        let wait = waiters.begin(jobs.map(\.requestID))
+    /// Runs `submit`, and returns when the jobs are finished, after that many seconds, or when the backend shuts down.
+    func waiting(_ seconds: Double, for requestIDs: [String], submit: () async throws -> Void) async throws {
+        guard seconds > 0 else { return try await submit() }
+        let wait = waiters.begin(requestIDs)
         defer { waiters.end(wait) }
-        try await submit(jobs)
+        try await submit()
         await withTaskGroup(of: Void.self) { group in
             group.addTask {
-                var open = Set(jobs.map(\.requestID))
+                var open = Set(requestIDs)
                 for await id in wait.finished {
                     open.remove(id)
                     if open.isEmpty { return }
@@ -90,5 +86,6 @@ struct JobService: Service {
         await hub.ended(jobs)
         progress.forget(jobs.map(\.requestID))
         waiters.finished(jobs.map(\.requestID))
+        events.jobsChanged(jobs.map(\.requestID))
     }
 }

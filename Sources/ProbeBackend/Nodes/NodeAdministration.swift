@@ -8,6 +8,9 @@ struct NodeAdministration: Sendable {
     func change(_ uuid: String, _ change: NodeChange) async throws -> NodeRecord? {
         guard let record = try await store.change(uuid, change) else { return nil }
         if change.isDisabled == true { try await disconnect(uuid, .disabled) }
+        // With another region or other tags it may do what waits.
+        await jobs.hub.wake([uuid])
+        jobs.events.nodeChanged(uuid)
         return record
     }
 
@@ -16,6 +19,7 @@ struct NodeAdministration: Sendable {
         guard let ended = try await store.deleteNode(uuid, at: jobs.clock.now) else { return false }
         await jobs.ended(ended, as: .failed)
         try await disconnect(uuid, .deleted)
+        jobs.events.nodeChanged(uuid)
         return true
     }
 

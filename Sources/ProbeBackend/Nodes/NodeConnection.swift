@@ -70,6 +70,7 @@ struct NodeConnection: Sendable {
     private func send(_ jobs: [JobRecord]) async throws {
         guard !jobs.isEmpty else { return }
         session.sent(jobs.map(\.job.requestID))
+        gateway.events.jobsChanged(jobs.map(\.job.requestID))
         try await outbound.write(
             jobs.map { record in
                 let job = record.job
@@ -91,6 +92,7 @@ struct NodeConnection: Sendable {
         if !replies.isEmpty { try await outbound.write(replies) }
         for (requestID, partial) in mail.partials where session.isOutstanding(requestID) {
             gateway.progress.keep(partial, of: requestID)
+            gateway.events.progressed(requestID, partial)
         }
         if !mail.answers.isEmpty { try await store(mail.answers) }
         if let heartbeat = mail.heartbeat, let load = mail.load { await keep(heartbeat, load) }
@@ -109,6 +111,7 @@ struct NodeConnection: Sendable {
         let results = zip(answers, outcomes)
         gateway.metrics.answered(results.map { ($0.0.success, $0.1) })
         session.settled(answers.map(\.requestID))
+        gateway.events.jobsChanged(results.filter { $0.1 != .unknown }.map(\.0.requestID))
         gateway.progress.forget(answers.map(\.requestID))
         gateway.waiters.finished(results.lazy.filter { $0.1 == .finished }.map(\.0.requestID))
         try await outbound.write(
@@ -127,6 +130,7 @@ struct NodeConnection: Sendable {
         gateway.metrics.heartbeat()
         let now = gateway.clock.now
         let history = session.heard(load, at: now).json
+        defer { gateway.events.nodeChanged(session.node) }
         do {
             try await gateway.store.keepHeartbeat(heartbeat, history, of: session.node, at: now)
         } catch {

@@ -68,6 +68,7 @@ extension NodeGateway {
             _ = await hub.remove(session)
             throw error
         }
+        events.nodeChanged(uuid)
         logger.info("node connected", metadata: ["node": "\(uuid)", "connection": "\(session.connectionID)"])
         return session
     }

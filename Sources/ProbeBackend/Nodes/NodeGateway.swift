@@ -7,6 +7,7 @@ struct NodeGateway: Sendable {
     let hub: NodeHub
     let waiters: JobWaiters
     let progress: JobProgress
+    let events: EventHub
     let metrics: Metrics
     let clock: BackendClock
     let limits: NodeLimits
@@ -57,6 +58,7 @@ struct NodeGateway: Sendable {
     private func leave(_ session: NodeSession) async {
         guard await hub.remove(session) else { return }
         logger.info("node disconnected", metadata: ["node": "\(session.node)"])
+        defer { events.nodeChanged(session.node) }
         do {
             if try await store.release(session.node) { await hub.wakeAll() }
         } catch {

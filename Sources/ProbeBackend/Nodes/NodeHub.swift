@@ -48,16 +48,12 @@ actor NodeHub {
         for session in sessions.values { session.wake() }
     }
 
-    /// Nodes for `count` jobs that any node may do: the least loaded first, then in turn. Empty when none is
-    /// connected.
-    func spread(_ count: Int) -> [String] {
-        let byLoad = sessions.values.map { ($0, $0.pressure) }.sorted { $0.1 < $1.1 }.map(\.0)
-        guard !byLoad.isEmpty else { return [] }
-        return (0..<count).map { index in
-            let session = byLoad[index % byLoad.count]
-            session.assign(1)
-            return session.node
-        }
+    /// The load of each node that is connected to this process.
+    var loads: [NodeLoad] { sessions.values.map(\.nodeLoad) }
+
+    /// Counts jobs that are about to be given to these nodes, one for each time it is named.
+    func assign(_ nodes: [String]) {
+        for node in nodes { sessions[node]?.assign(1) }
     }
 
     /// Tells nodes that jobs of theirs ended without an answer, and frees their room.

@@ -16,6 +16,8 @@ final class NodeSession: Sendable {
         var outstanding: Set<String> = []
         /// Jobs bound to this node that it has not claimed yet, roughly: it only spreads `any` jobs.
         var assigned = 0
+        /// By its last heartbeat.
+        var reported = 0.0
         var history: LoadHistory
     }
 
@@ -64,15 +66,19 @@ final class NodeSession: Sendable {
         load.withLockedValue { $0.outstanding.contains(requestID) }
     }
     var room: Int { max(0, window - outstanding) }
-    /// What the node has and is about to get, in shares of its window.
-    var pressure: Double {
-        load.withLockedValue { Double($0.outstanding.count + $0.assigned) / Double(max(1, window)) }
+    var nodeLoad: NodeLoad {
+        load.withLockedValue { load in
+            NodeLoad(
+                node: node, reported: load.reported, jobs: load.outstanding.count + load.assigned,
+                maxConcurrent: maxConcurrent)
+        }
     }
 
     /// What its heartbeats have said, this one too.
     func heard(_ sample: LoadHistory.Sample, at now: Instant) -> LoadHistory {
         load.withLockedValue { load in
             load.history.append(sample, at: now)
+            load.reported = sample.load
             return load.history
         }
     }

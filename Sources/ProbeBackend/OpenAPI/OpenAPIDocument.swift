@@ -14,11 +14,11 @@ enum OpenAPIDocument {
         "schemas": {\(schemas.joined(separator: ",\n"))}}}
         """
 
-    private static let paths = [jobPaths, nodePaths, accessPaths, processPaths]
-    private static let schemas = [sharedSchemas, jobSchemas, nodeSchemas, accessSchemas, processSchemas]
+    private static let paths = [jobPaths, measurementPaths, nodePaths, accessPaths, processPaths]
+    private static let schemas = [sharedSchemas, jobSchemas, measurementSchemas, nodeSchemas, accessSchemas, processSchemas]
 
     private static let tags: String = """
-        {"name": "jobs"}, {"name": "nodes"}, {"name": "access"}, {"name": "process"}
+        {"name": "jobs"}, {"name": "measurements"}, {"name": "nodes"}, {"name": "access"}, {"name": "process"}
         """
 
     private static let securitySchemes: String = """

@@ -3,20 +3,13 @@ extension SQLStore {
     /// `sent` from now on. Throws `StoreFailure.fenced`.
     public func claim(for node: String, epoch: Int64, limit: Int, at now: Instant) async throws -> [JobRecord] {
         try await write { connection in
-            try Self.requireCurrent(epoch, of: node, on: connection)
+            let place = try Self.requireCurrent(epoch, of: node, on: connection)
             let own = try Self.send(
                 """
                 SELECT seq FROM jobs WHERE node_uuid = $1 AND state = 'queued' AND expires_at > $2
                 ORDER BY priority DESC, seq LIMIT $3\(connection.dialect.skipLocked)
                 """, [node.sqlValue, now.sqlValue, limit.sqlValue], on: connection)
-            guard own.count < limit else { return own }
-            let free = try Self.send(
-                """
-                SELECT seq FROM jobs WHERE node_uuid IS NULL AND state = 'queued' AND expires_at > $2
-                    AND selector IS NULL
-                ORDER BY priority DESC, seq LIMIT $3\(connection.dialect.skipLocked)
-                """, [node.sqlValue, now.sqlValue, (limit - own.count).sqlValue], on: connection)
-            return own + free
+            return own + (try Self.claimFree(for: place, limit: limit - own.count, at: now, on: connection))
         }
     }
 
@@ -63,15 +56,21 @@ extension SQLStore {
 
     /// Until this commits no newer connection of the node can begin, so that its first look at what is unanswered
     /// shows all that older ones took.
-    private static func requireCurrent(_ epoch: Int64, of node: String, on connection: any SQLConnection) throws {
+    @discardableResult
+    private static func requireCurrent(
+        _ epoch: Int64, of node: String, on connection: any SQLConnection
+    ) throws -> NodePlace {
         let row = try connection.execute(
-            "SELECT epoch FROM nodes WHERE node_uuid = $1\(connection.dialect.forShare)", node
+            """
+            SELECT node_uuid, epoch, region, zone, tags FROM nodes WHERE node_uuid = $1\(connection.dialect.forShare)
+            """, node
         ).first
-        guard try row?["epoch"] == epoch else { throw StoreFailure.fenced }
+        guard let row, try row["epoch"] == epoch else { throw StoreFailure.fenced }
+        return try NodePlace(row)
     }
 
     /// Marks as sent what `choice` finds, by placeholders $1 for the node, $2 for now and its own from $3 on.
-    private static func send(
+    static func send(
         _ choice: String, _ values: [SQLValue], on connection: any SQLConnection
     ) throws -> [JobRecord] {
         // Materialized, for PostgreSQL may otherwise run the choice again for each row and send more than the limit.

@@ -63,8 +63,9 @@ struct APIClient: Sendable {
         return token
     }
 
-    func register() async throws -> NodeIdentity {
-        let order: JSONValue = ["registration_token": .string(try await registrationToken()), "name": "node"]
+    func register(region: String? = nil) async throws -> NodeIdentity {
+        var order: JSONValue = ["registration_token": .string(try await registrationToken()), "name": "node"]
+        if let region { order = order.merging(["region": .string(region)]) }
         let answer = try await post("/probe-nodes/register", order)
         guard let uuid = answer.body["node_uuid"]?.string, let key = answer.body["api_key"]?.string else {
             throw Unexpected(answer.body)

@@ -54,9 +54,11 @@ struct TestBackend: Sendable {
     var api: APIClient { APIClient(url: url, token: Self.adminToken) }
 
     /// Registers a node by the API and connects it.
-    func connect(_ node: FakeNode, as identity: NodeIdentity? = nil) async throws -> NodeIdentity {
+    func connect(
+        _ node: FakeNode, as identity: NodeIdentity? = nil, region: String? = nil
+    ) async throws -> NodeIdentity {
         let known: NodeIdentity
-        if let identity { known = identity } else { known = try await api.register() }
+        if let identity { known = identity } else { known = try await api.register(region: region) }
         try await node.connect(webSocketURL)
         try await node.send(known.authentication)
         let accepted = try await node.message { $0["status"] != nil }
@@ -75,6 +77,13 @@ struct Unexpected: Error, CustomStringConvertible {
 struct NodeIdentity: Sendable {
     let uuid: String
     let key: String
+
+    func heartbeat(load: Double) -> JSONValue {
+        [
+            "type": "heartbeat", "node_uuid": .string(uuid), "uptime": 1, "current_load": .number(load),
+            "cpu_usage": 1, "memory_usage": 1,
+        ]
+    }
 
     var authentication: JSONValue {
         ["node_uuid": .string(uuid), "api_key": .string(key), "version": "1.0.0", "hostname": "fake"]
