@@ -7,7 +7,7 @@ struct NodeAdministration: Sendable {
     /// Nil: there is no such node.
     func change(_ uuid: String, _ change: NodeChange) async throws -> NodeRecord? {
         guard let record = try await store.change(uuid, change) else { return nil }
-        if change.isDisabled == true { try await disconnect(uuid, .disabled) }
+        if change.isDisabled == true { await disconnect(uuid, .disabled) }
         // With another region or other tags it may do what waits.
         await jobs.hub.wake([uuid])
         jobs.events.nodeChanged(uuid)
@@ -18,15 +18,14 @@ struct NodeAdministration: Sendable {
     func delete(_ uuid: String) async throws -> Bool {
         guard let ended = try await store.deleteNode(uuid, at: jobs.clock.now) else { return false }
         await jobs.ended(ended, as: .failed)
-        try await disconnect(uuid, .deleted)
+        await disconnect(uuid, .deleted)
         jobs.events.nodeChanged(uuid)
         return true
     }
 
-    /// What it was not sent yet and others may do, others get.
-    private func disconnect(_ uuid: String, _ reason: NodeGateway.Refusal) async throws {
+    private func disconnect(_ uuid: String, _ reason: NodeGateway.Refusal) async {
         await jobs.hub.expel(uuid, reason.rawValue)
-        _ = try await store.release(uuid)
+        // What it was not sent yet and others may do.
         await jobs.hub.wakeAll()
     }
 }

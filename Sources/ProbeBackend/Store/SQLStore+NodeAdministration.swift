@@ -41,7 +41,8 @@ extension SQLStore {
         }
     }
 
-    /// The node as it is then; nil when there is none. Disabling fences its connection, wherever that is.
+    /// The node as it is then; nil when there is none. Disabling fences its connection, wherever that is, and frees what
+    /// it was not sent yet and others may do.
     func change(_ uuid: String, _ change: NodeChange) async throws -> NodeRecord? {
         var clauses = SQLClauses(after: uuid)
         if let name = change.name { clauses.add("name = ?", name) }
@@ -49,14 +50,26 @@ extension SQLStore {
         if let zone = change.zone { clauses.add("zone = ?", zone) }
         if let tags = change.tags { clauses.add("tags = ?", tags) }
         if let isDisabled = change.isDisabled { clauses.add("disabled = ?", isDisabled) }
-        if change.isDisabled == true { clauses.add("epoch = epoch + 1") }
+        if change.isDisabled == true {
+            for clause in ["epoch = epoch + 1", "replica = NULL", "connection_id = NULL"] { clauses.add(clause) }
+        }
         guard !clauses.texts.isEmpty else { return try await node(uuid) }
         return try await write { [clauses] connection in
-            try connection.execute(
+            let changed = try connection.execute(
                 "UPDATE nodes SET \(clauses.list) WHERE node_uuid = $1 AND deleted_at IS NULL RETURNING *",
-                clauses.values
-            ).first.map(NodeRecord.init)
+                clauses.values)
+            guard let row = changed.first else { return nil }
+            connection.announce(.nodes)
+            if change.isDisabled == true { try Self.free(uuid, on: connection) }
+            return try NodeRecord(row)
         }
+    }
+
+    /// What the node was not sent yet and others may do is theirs.
+    private static func free(_ uuid: String, on connection: any SQLConnection) throws {
+        try connection.execute(
+            "UPDATE jobs SET node_uuid = NULL WHERE state = 'queued' AND any_node = 1 AND node_uuid = $1", uuid)
+        connection.announce(.queued)
     }
 
     /// The key before stays good until then. False: there is no such node.
@@ -81,8 +94,8 @@ extension SQLStore {
                 WHERE node_uuid = $2 AND deleted_at IS NULL RETURNING node_uuid
                 """, now, uuid)
             guard !deleted.isEmpty else { return nil }
-            try connection.execute(
-                "UPDATE jobs SET node_uuid = NULL WHERE state = 'queued' AND any_node = 1 AND node_uuid = $1", uuid)
+            try Self.free(uuid, on: connection)
+            connection.announce([.nodes, .finished])
             let open = try connection.execute(
                 "SELECT seq FROM jobs WHERE node_uuid = $1 AND state IN ('queued', 'sent')", uuid)
             return try open.compactMap {
