@@ -42,8 +42,20 @@ extension OpenAPIDocument {
             "counts": {"type": "object", "description": "Jobs by state.", "additionalProperties": {"type": "integer"}},
             "count": {"type": ["integer", "string"]}, "select": {"$ref": "#/components/schemas/Selector"},
             "created_at": {"$ref": "#/components/schemas/Instant"}, "expires_at": {"$ref": "#/components/schemas/Instant"},
-            "summary": {"type": "object", "description": "What the jobs say together; not in lists."},
+            "summary": {"$ref": "#/components/schemas/Summary"},
             "jobs": {"type": "array", "description": "Not in lists.", "items": {"$ref": "#/components/schemas/Job"}}}},
+        "Summary": {"type": "object", "description": "What the jobs say together; not in lists.",
+          "required": ["nodes", "succeeded", "failed", "by_error_code", "metrics"], "properties": {
+            "nodes": {"type": "integer"}, "succeeded": {"type": "integer"}, "failed": {"type": "integer"},
+            "by_error_code": {"type": "object", "additionalProperties": {"type": "integer"}},
+            "execution_time": {"description": "Seconds.", "oneOf": [{"type": "null"}, {"$ref": "#/components/schemas/Spread"}]},
+            "metrics": {"type": "object", "description": "By tool.metric.", "additionalProperties": {"$ref": "#/components/schemas/Spread"}},
+            "answers": {"type": ["array", "null"], "description": "Of dns: who got the same records.", "items": {"type": "object",
+              "required": ["records", "nodes"], "properties": {"records": {"type": "array", "items": {"type": "string"}},
+                "nodes": {"type": "array", "items": {"type": "string"}}}}}}},
+        "Spread": {"type": "object", "required": ["min", "median", "max"], "properties": {"min": {"type": "number"},
+          "median": {"type": "number"}, "max": {"type": "number"},
+          "by_node": {"type": "object", "additionalProperties": {"type": "number"}}}},
         "MeasurementList": {"type": "object", "required": ["measurements", "next_cursor"], "properties": {
           "measurements": {"type": "array", "items": {"$ref": "#/components/schemas/Measurement"}},
           "next_cursor": {"$ref": "#/components/schemas/NextCursor"}}}

@@ -15,7 +15,9 @@ enum OpenAPIDocument {
         """
 
     private static let paths = [jobPaths, measurementPaths, nodePaths, accessPaths, processPaths]
-    private static let schemas = [sharedSchemas, jobSchemas, measurementSchemas, nodeSchemas, accessSchemas, processSchemas]
+    private static let schemas = [
+        sharedSchemas, jobSchemas, measurementSchemas, nodeSchemas, accessSchemas, processSchemas,
+    ]
 
     private static let tags: String = """
         {"name": "jobs"}, {"name": "measurements"}, {"name": "nodes"}, {"name": "access"}, {"name": "process"}

@@ -26,7 +26,8 @@ import Testing
         let folder = try TemporaryFolder("store")
         let jobs = JobService(
             store: try await SQLStore.open(folder.file("fleet.db")), hub: NodeHub(), waiters: JobWaiters(),
-            progress: JobProgress(), events: EventHub(), metrics: Metrics(), clock: .system, logger: Logger(label: "test"))
+            progress: JobProgress(), events: EventHub(), metrics: Metrics(), clock: .system,
+            logger: Logger(label: "test"))
         Routes(configuration: BackendConfiguration(adminToken: "token"), jobs: jobs).add(to: router)
         let routes = router.routes.map { "\($0.method.rawValue.lowercased()) \($0.path)" }
             // The dashboard's files are no API.
