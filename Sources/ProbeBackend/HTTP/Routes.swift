@@ -37,6 +37,8 @@ struct Routes: Sendable {
         let measuring = known.group("api/v1").add(middleware: RoleMiddleware(writes: .operator))
         JobRoutes(service: jobs).add(to: measuring)
         MeasurementRoutes(service: jobs).add(to: measuring)
+        ResultRoutes(store: jobs.store).add(to: measuring)
+        ScheduleRoutes(store: jobs.store, clock: jobs.clock).add(to: measuring)
         EventRoutes(store: jobs.store, events: jobs.events, clock: jobs.clock).add(to: measuring)
 
         let administration = known.group("api/v1").add(middleware: RoleMiddleware(writes: .admin))

@@ -14,6 +14,12 @@ public struct RawJSON: Sendable, Equatable {
         self.bytes = bytes
     }
 
+    /// A member of an object's text as it stands; nil when it is not there, or null, or the text is no object.
+    public init?(member key: StaticString, of object: [UInt8]) {
+        guard let value = (try? RawObject(object))?[key], !value.isNull else { return nil }
+        self = value
+    }
+
     var isObject: Bool { bytes.first == UInt8(ascii: "{") }
     var isNull: Bool { bytes == Array("null".utf8) }
 }

@@ -3,7 +3,8 @@ import ServiceLifecycle
 
 /// Takes jobs in, waits for them, cancels them, and ends those whose time is over.
 struct JobService: Service {
-    private static let expiryInterval = Duration.seconds(1)
+    /// Milliseconds.
+    private static let interval: Int64 = 1000
     private static let expiryBatch = 500
 
     let store: SQLStore
@@ -56,13 +57,17 @@ struct JobService: Service {
         return outcome
     }
 
-    /// The expiry loop, until graceful shutdown.
+    /// Expiry and schedules, every full second since the start, until graceful shutdown.
     func run() async {
         // A cancelled sleep is how it ends, not a failure.
         try? await cancelWhenGracefulShutdown {
+            let start = clock.monotonicMilliseconds()
             while true {
-                try await clock.sleep(Self.expiryInterval)
+                // What the work takes does not add up: a schedule of one second would miss ticks.
+                let elapsed = clock.monotonicMilliseconds() - start
+                try await clock.sleep(.milliseconds(Self.interval - elapsed % Self.interval))
                 await expire()
+                await runSchedules()
             }
         }
     }

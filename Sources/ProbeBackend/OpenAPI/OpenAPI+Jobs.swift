@@ -17,7 +17,7 @@ extension OpenAPIDocument {
             "responses": {\(answer(200, "The job, cancelled.", "Job")), \(problems(400, 401, 403, 404, 409, 429, 503))}}}
         """
 
-    private static let jobFilters: String = [
+    static let jobFilters: String = [
         queryParameter("state", "Only those.", "\"$ref\": \"#/components/schemas/JobState\""),
         queryParameter("tool", "Of this tool."), queryParameter("node", "Of this node, by its UUID."),
         queryParameter("target", "A part of the target."),

@@ -14,6 +14,13 @@ extension OpenAPIDocument {
           "delete": {"operationId": "cancelMeasurement", "tags": ["measurements"], "summary": "Cancels what is open of it.",
             "responses": {\(answer(200, "The measurement as it is then.", "Measurement")),
               \(problems(400, 401, 403, 404, 429, 503))}}},
+        "/api/v1/results": {
+          "get": {"operationId": "exportResults", "tags": ["measurements"], "summary": "Finished jobs with their results, oldest first, as a stream.",
+            "parameters": [\(queryParameter("format", "ndjson without it.", "\"enum\": [\"ndjson\", \"csv\"]")),
+              \(queryParameter("limit", "At most so many; all without it.", "\"type\": \"integer\", \"minimum\": 1")), \(jobFilters)],
+            "responses": {"200": {"description": "The results.",
+                "content": {"application/x-ndjson": {"schema": {"type": "string"}}, "text/csv": {"schema": {"type": "string"}}}},
+              \(problems(400, 401, 403, 422, 429, 503))}}},
         "/api/v1/events": {
           "get": {"operationId": "watch", "tags": ["measurements"], "summary": "Live events; the answer does not end.",
             "parameters": [\(queryParameter("topics", "Some of nodes, jobs and progress, with commas; all without it.")),

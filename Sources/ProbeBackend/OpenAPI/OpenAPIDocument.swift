@@ -14,13 +14,13 @@ enum OpenAPIDocument {
         "schemas": {\(schemas.joined(separator: ",\n"))}}}
         """
 
-    private static let paths = [jobPaths, measurementPaths, nodePaths, accessPaths, processPaths]
+    private static let paths = [jobPaths, measurementPaths, schedulePaths, nodePaths, accessPaths, processPaths]
     private static let schemas = [
-        sharedSchemas, jobSchemas, measurementSchemas, nodeSchemas, accessSchemas, processSchemas,
+        sharedSchemas, jobSchemas, measurementSchemas, scheduleSchemas, nodeSchemas, accessSchemas, processSchemas,
     ]
 
     private static let tags: String = """
-        {"name": "jobs"}, {"name": "measurements"}, {"name": "nodes"}, {"name": "access"}, {"name": "process"}
+        {"name": "jobs"}, {"name": "measurements"}, {"name": "schedules"}, {"name": "nodes"}, {"name": "access"}, {"name": "process"}
         """
 
     private static let securitySchemes: String = """

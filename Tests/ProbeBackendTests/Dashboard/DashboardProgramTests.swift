@@ -4,8 +4,7 @@ import Testing
 
 /// The dashboard in a real Chromium, with the built backend and two built nodes (dashboard.py says what is done).
 @Suite(
-    .enabled(if: Chromium.isAvailable, "\(Chromium.unavailableReason)"),
-    .disabled("the API has no measurements, events and schedules yet"), .timeLimit(.minutes(10)))
+    .enabled(if: Chromium.isAvailable, "\(Chromium.unavailableReason)"), .timeLimit(.minutes(10)))
 struct DashboardProgramTests {
     private static let adminToken = "a-token-for-the-dashboard"
 
