@@ -142,18 +142,18 @@ public final class Session: Sendable {
     private func open(_ handler: @escaping @Sendable () -> SessionHandler) async throws(AttemptFailure) {
         let channel = try await connector.connect(handler)
         // NIO's upgrade handler refuses writes until the upgrade is done, as it now is.
-        let begun = try? await channel.eventLoop.submit {
+        let begun = try? await channel.eventLoop.submit { [self] in
             let handler = try channel.pipeline.syncOperations.handler(type: SessionHandler.self)
+            let bound = NIOLoopBound(handler, eventLoop: channel.eventLoop)
+            // Before the node speaks: the answer makes it connected, and whoever hears of that may send at once.
+            state.withLock { $0.live = Live(channel: channel, handler: bound) }
             handler.begin()
-            return NIOLoopBound(handler, eventLoop: channel.eventLoop)
+            return bound
         }.get()
         guard let handler = begun else {
             throw AttemptFailure(reason: "\(configuration.backend.authority) closed the connection at once.")
         }
-        let (isFlushing, isStopping) = state.withLock { state in
-            state.live = Live(channel: channel, handler: handler)
-            return (state.isFlushing, state.isStopping)
-        }
+        let (isFlushing, isStopping) = state.withLock { ($0.isFlushing, $0.isStopping) }
         guard isFlushing || isStopping else { return }
         channel.eventLoop.execute {
             if isStopping { _ = handler.value.stop() } else { handler.value.hasten() }
