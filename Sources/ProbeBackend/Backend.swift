@@ -41,8 +41,11 @@ public struct Backend: Service {
                 await onListening(address)
             },
             logger: logger)
-        application.addServices(jobs, pump)
-        application.beforeServerStarts { _ = try await store.releaseUnconnected() }
+        let replica = ReplicaService(
+            store: store, hub: gateway.hub, waiters: gateway.waiters, progress: gateway.progress, clock: clock,
+            logger: logger)
+        application.addServices(jobs, pump, replica)
+        application.beforeServerStarts { try await store.join(at: clock.now) }
         self.application = application
     }
 

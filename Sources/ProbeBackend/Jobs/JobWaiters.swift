@@ -28,6 +28,9 @@ final class JobWaiters: Sendable {
         }
     }
 
+    /// The jobs that anybody waits for.
+    var awaited: [String] { state.withLockedValue { Array($0.waiting.keys) } }
+
     func end(_ wait: Wait) {
         wait.continuation.finish()
         state.withLockedValue { state in

@@ -53,10 +53,11 @@ extension NodeGateway {
         }
         let update = NodeUpdate(
             version: message.version, hostname: message.hostname, maxConcurrent: message.capabilities?.maxConcurrent)
-        let epoch = try await store.openConnection(of: uuid, update, at: clock.now)
+        let connectionID = UUID().uuidString.lowercased()
+        let epoch = try await store.openConnection(of: uuid, update, connectionID: connectionID, at: clock.now)
         let maxConcurrent = update.maxConcurrent ?? record.node.maxConcurrent
         let session = NodeSession(
-            node: uuid, connectionID: UUID().uuidString.lowercased(), epoch: epoch, maxConcurrent: maxConcurrent,
+            node: uuid, connectionID: connectionID, epoch: epoch, maxConcurrent: maxConcurrent,
             window: limits.window(maxConcurrent: maxConcurrent), loadHistory: LoadHistory(record.loadHistory),
             channel: channel)
         guard await hub.admit(session) else { return nil }

@@ -60,7 +60,7 @@ struct NodeGateway: Sendable {
         logger.info("node disconnected", metadata: ["node": "\(session.node)"])
         defer { events.nodeChanged(session.node) }
         do {
-            if try await store.release(session.node) { await hub.wakeAll() }
+            if try await store.closeConnection(of: session.node, epoch: session.epoch) { await hub.wakeAll() }
         } catch {
             logger.error("jobs of a lost node stay bound to it", metadata: ["error": "\(error)"])
         }

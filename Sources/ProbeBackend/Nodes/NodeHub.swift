@@ -38,6 +38,16 @@ actor NodeHub {
 
     var connections: Int { sessions.count }
 
+    /// Closes what has a newer connection at another replica.
+    func displace(older epochs: [String: Int64]) {
+        for session in sessions.values {
+            guard let newest = epochs[session.node], session.epoch < newest else { continue }
+            Self.displace(session)
+        }
+    }
+
+    var all: [NodeSession] { Array(sessions.values) }
+
     func session(of node: String) -> NodeSession? { sessions[node] }
 
     func wake(_ nodes: Set<String>) {

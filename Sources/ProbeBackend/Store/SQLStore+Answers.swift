@@ -2,7 +2,9 @@ extension SQLStore {
     /// One outcome for each answer, in order. Idempotent by request id, whichever connection it came by.
     public func record(_ answers: [Answer], from node: String, at now: Instant) async throws -> [AnswerOutcome] {
         try await write { connection in
-            try answers.map { try Self.record($0, from: node, at: now, on: connection) }
+            let outcomes = try answers.map { try Self.record($0, from: node, at: now, on: connection) }
+            if outcomes.contains(.finished) { connection.announce(.finished) }
+            return outcomes
         }
     }
 
@@ -36,7 +38,7 @@ extension SQLStore {
         try await write { connection in
             let found = try connection.execute("SELECT seq FROM jobs WHERE request_id = $1", requestID)
             guard let job = found.first else { return .notFound }
-            guard let ended = try Self.end(try job["seq"], as: .cancelled, at: now, on: connection) else {
+            guard let ended = try end(try job["seq"], as: .cancelled, at: now, on: connection) else {
                 return .alreadyFinished
             }
             return .cancelled(ended)
@@ -56,23 +58,25 @@ extension SQLStore {
         }
         guard !due.isEmpty else { return [] }
         return try await write { connection in
-            try due.compactMap { try Self.end($0, as: .expired, at: now, on: connection) }
+            try due.compactMap { try end($0, as: .expired, at: now, on: connection) }
         }
     }
 
     /// Ends a job without an answer. Nil when it is finished already.
-    static func end(
+    func end(
         _ sequence: Int64, as state: JobState, errorCode: String? = nil, at now: Instant,
         on connection: any SQLConnection
     ) throws -> EndedJob? {
         let ended = try connection.execute(
             """
-            UPDATE jobs SET state = $1, error_code = $2, finished_at = $3
+            UPDATE jobs SET state = $1, error_code = $2, finished_at = $3, cancel_due = CASE WHEN state = 'sent'
+                AND node_uuid IN (SELECT node_uuid FROM nodes WHERE replica <> $5) THEN 1 ELSE 0 END
             WHERE seq = $4 AND state IN ('queued', 'sent')
             RETURNING request_id, node_uuid, sends
-            """, state, errorCode, now, sequence)
+            """, state, errorCode, now, sequence, replica)
         guard let row = ended.first else { return nil }
         let sends: Int = try row["sends"]
+        connection.announce(sends > 0 ? [.ended, .finished] : .finished)
         return EndedJob(requestID: try row["request_id"], holder: sends > 0 ? try row["node_uuid"] : nil)
     }
 }

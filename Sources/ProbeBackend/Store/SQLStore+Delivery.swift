@@ -32,26 +32,19 @@ extension SQLStore {
     /// Any-node jobs bound to that node and not yet sent are free for others again. True when there were any.
     public func release(_ node: String) async throws -> Bool {
         try await write { connection in
-            let freed = try connection.execute(
-                """
-                UPDATE jobs SET node_uuid = NULL WHERE state = 'queued' AND any_node = 1 AND node_uuid = $1
-                RETURNING seq
-                """, node)
-            return !freed.isEmpty
+            let isFreed = try Self.release(node, on: connection)
+            if isFreed { connection.announce(.queued) }
+            return isFreed
         }
     }
 
-    /// The same for all nodes that are connected nowhere.
-    public func releaseUnconnected() async throws -> Bool {
-        try await write { connection in
-            let freed = try connection.execute(
-                """
-                UPDATE jobs SET node_uuid = NULL WHERE state = 'queued' AND any_node = 1
-                    AND node_uuid IN (SELECT node_uuid FROM nodes WHERE replica IS NULL)
-                RETURNING seq
-                """)
-            return !freed.isEmpty
-        }
+    static func release(_ node: String, on connection: any SQLConnection) throws -> Bool {
+        let freed = try connection.execute(
+            """
+            UPDATE jobs SET node_uuid = NULL WHERE state = 'queued' AND any_node = 1 AND node_uuid = $1
+            RETURNING seq
+            """, node)
+        return !freed.isEmpty
     }
 
     /// Until this commits no newer connection of the node can begin, so that its first look at what is unanswered

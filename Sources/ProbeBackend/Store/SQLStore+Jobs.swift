@@ -23,6 +23,7 @@ extension SQLStore {
                 job.selector, JobRecord.overhead + job.parameters.bytes.count)
             guard !inserted.isEmpty else { throw StoreFailure.duplicateRequestID(job.requestID) }
         }
+        connection.announce(.queued)
     }
 
     /// In the order of the ids; unknown ids are left out.

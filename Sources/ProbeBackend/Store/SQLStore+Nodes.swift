@@ -17,16 +17,45 @@ extension SQLStore {
 
     /// Starts a connection of that node: its epoch, higher than of any connection before. From now on jobs are
     /// handed to no older one.
-    public func openConnection(of node: String, _ update: NodeUpdate, at now: Instant) async throws -> Int64 {
+    public func openConnection(
+        of node: String, _ update: NodeUpdate, connectionID: String, at now: Instant
+    ) async throws -> Int64 {
         try await write { connection in
             let rows = try connection.execute(
                 """
                 UPDATE nodes SET epoch = epoch + 1, last_seen_at = $1, version = coalesce($2, version),
-                    hostname = coalesce($3, hostname), max_concurrent = coalesce($4, max_concurrent)
-                WHERE node_uuid = $5 AND deleted_at IS NULL AND disabled = 0 RETURNING epoch
-                """, now, update.version, update.hostname, update.maxConcurrent, node)
+                    hostname = coalesce($3, hostname), max_concurrent = coalesce($4, max_concurrent),
+                    replica = $5, connection_id = $6
+                WHERE node_uuid = $7 AND deleted_at IS NULL AND disabled = 0 RETURNING epoch
+                """, now, update.version, update.hostname, update.maxConcurrent, replica, connectionID, node)
             guard let row = rows.first else { throw StoreFailure.unknownNode(node) }
+            connection.announce(.nodes)
             return try row["epoch"]
+        }
+    }
+
+    /// The node's newest connection is this replica's, if it is that one.
+    func keepConnection(of node: String, epoch: Int64, connectionID: String) async throws {
+        try await write { connection in
+            try connection.execute(
+                "UPDATE nodes SET replica = $1, connection_id = $2 WHERE node_uuid = $3 AND epoch = $4", replica,
+                connectionID, node, epoch)
+        }
+    }
+
+    /// The node is connected nowhere, unless it has a newer connection. Any-node jobs bound to it and not yet sent are
+    /// free for others; true when there were any.
+    func closeConnection(of node: String, epoch: Int64) async throws -> Bool {
+        try await write { connection in
+            let closed = try connection.execute(
+                """
+                UPDATE nodes SET replica = NULL, connection_id = NULL WHERE node_uuid = $1 AND epoch = $2
+                RETURNING node_uuid
+                """, node, epoch)
+            guard !closed.isEmpty else { return false }
+            let isFreed = try Self.release(node, on: connection)
+            connection.announce(isFreed ? [.nodes, .queued] : .nodes)
+            return isFreed
         }
     }
 

@@ -5,7 +5,12 @@
 /// nothing of the call was stored.
 public struct SQLStore: Sendable {
     let engine: any SQLEngine
+    /// This process among those that share the database.
+    let replica = RequestID.make()
     private let commits: GroupCommit
+
+    /// Whether other processes may serve the same database.
+    var isShared: Bool { engine is PostgresEngine }
 
     init(_ engine: any SQLEngine) {
         self.engine = engine

@@ -30,7 +30,7 @@ import Testing
         let old = try await store.register("a")
         try await store.insert([.sample("1", node: "a")])
         _ = try await store.claim(for: "a", epoch: old, limit: 1, at: .start)
-        let new = try await store.openConnection(of: "a", NodeUpdate(), at: .start)
+        let new = try await store.openConnection(of: "a", NodeUpdate(), connectionID: "c", at: .start)
         #expect(try await store.record([.sample("1", result: #"{"by":"old"}"#)], from: "a", at: .start) == [.finished])
         #expect(try await store.unanswered(of: "a", epoch: new, after: 0, limit: 9, at: .start).isEmpty)
         #expect(try await store.record([.sample("1", result: #"{"by":"new"}"#)], from: "a", at: .start) == [.duplicate])

@@ -112,7 +112,7 @@ import Testing
         let store = try await SQLStore.open(path)
         #expect(try await store.job("1")?.state == .sent)
         #expect(try await store.job("2")?.state == .queued)
-        #expect(try await store.openConnection(of: "a", NodeUpdate(), at: .start) == 2)
+        #expect(try await store.openConnection(of: "a", NodeUpdate(), connectionID: "c", at: .start) == 2)
     }
 
     @Test func refusesAFileThatIsNoDatabase() throws {

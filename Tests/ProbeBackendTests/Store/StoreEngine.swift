@@ -59,7 +59,7 @@ extension SQLStore {
             let (token, secret) = try TokenOrder().make(at: .start)
             try await insert(token)
             guard try await register(.sample(uuid), token: secret.digest) else { throw Unexpected("token refused") }
-            epoch = try await openConnection(of: uuid, NodeUpdate(), at: .start)
+            epoch = try await openConnection(of: uuid, NodeUpdate(), connectionID: "c", at: .start)
         }
         return epoch
     }

@@ -25,7 +25,7 @@ import Testing
     func anOlderConnectionGetsNoJobs(_ engine: StoreEngine) async throws {
         try await engine.with { store in
             let old = try await store.register("a")
-            let new = try await store.openConnection(of: "a", NodeUpdate(), at: .start)
+            let new = try await store.openConnection(of: "a", NodeUpdate(), connectionID: "c", at: .start)
             try await store.insert([.sample("1", node: "a")])
             await #expect(throws: StoreFailure.fenced) {
                 try await store.claim(for: "a", epoch: old, limit: 1, at: .start)
@@ -76,7 +76,7 @@ import Testing
             try await store.insert((1...5).map { .sample("\($0)", node: "a") })
             _ = try await store.claim(for: "a", epoch: epoch, limit: 4, at: .start)
             _ = try await store.record([.sample("2")], from: "a", at: .start)
-            let again = try await store.openConnection(of: "a", NodeUpdate(), at: .start)
+            let again = try await store.openConnection(of: "a", NodeUpdate(), connectionID: "c", at: .start)
             let first = try await store.unanswered(of: "a", epoch: again, after: 0, limit: 2, at: .start)
             #expect(first.map(\.job.requestID) == ["1", "3"])
             #expect(first.allSatisfy { $0.sends == 2 })

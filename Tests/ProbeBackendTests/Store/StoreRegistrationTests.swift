@@ -49,7 +49,7 @@ import Testing
         try await engine.with { store in
             _ = try await store.register("a")
             let update = NodeUpdate(version: "2.0.0", hostname: "h", maxConcurrent: 9)
-            _ = try await store.openConnection(of: "a", update, at: Instant.start.adding(seconds: 1))
+            _ = try await store.openConnection(of: "a", update, connectionID: "c", at: Instant.start.adding(seconds: 1))
             let heartbeat = RawJSON(checked: Array(#"{"uptime": 1}"#.utf8))
             try await store.keepHeartbeat(
                 heartbeat, RawJSON(checked: Array("[]".utf8)), of: "a", at: Instant.start.adding(seconds: 2))
@@ -71,10 +71,10 @@ import Testing
     func eachConnectionHasAHigherEpoch(_ engine: StoreEngine) async throws {
         try await engine.with { store in
             let first = try await store.register("a")
-            let second = try await store.openConnection(of: "a", NodeUpdate(), at: .start)
+            let second = try await store.openConnection(of: "a", NodeUpdate(), connectionID: "c", at: .start)
             #expect(second > first)
             await #expect(throws: StoreFailure.unknownNode("b")) {
-                try await store.openConnection(of: "b", NodeUpdate(), at: .start)
+                try await store.openConnection(of: "b", NodeUpdate(), connectionID: "c", at: .start)
             }
         }
     }

@@ -42,6 +42,8 @@ enum SQLDialect: Sendable {
 
     /// Ends a SELECT of rows that this transaction alone will change; another's are passed over. SQLite has one writer.
     var skipLocked: String { self == .sqlite ? "" : " FOR UPDATE SKIP LOCKED" }
+    /// Ends a SELECT of rows that this transaction will change or delete.
+    var forUpdate: String { self == .sqlite ? "" : " FOR UPDATE" }
     /// Ends a SELECT of rows that must stay as they are until the commit.
     var forShare: String { self == .sqlite ? "" : " FOR SHARE" }
 
