@@ -44,7 +44,9 @@ public struct Backend: Service {
         let replica = ReplicaService(
             store: store, hub: gateway.hub, waiters: gateway.waiters, progress: gateway.progress, clock: clock,
             logger: logger)
-        application.addServices(jobs, pump, replica)
+        let retention = RetentionService(
+            store: store, limits: configuration.retention, clock: clock, logger: logger)
+        application.addServices(jobs, pump, replica, retention)
         application.beforeServerStarts { try await store.join(at: clock.now) }
         self.application = application
     }

@@ -9,6 +9,7 @@ public struct BackendConfiguration: Sendable {
     public var nodes = NodeLimits()
     /// Of one API key or session; the admin token has ten times that.
     public var requests = RequestLimits()
+    public var retention = RetentionLimits()
 
     public struct TLSFiles: Sendable {
         public var certificate: String

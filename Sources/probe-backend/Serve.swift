@@ -15,8 +15,7 @@ struct Serve: AsyncParsableCommand {
     @Option(help: "Address and port to listen on; port 0 takes a free one.")
     var listen = ListenAddress(host: "127.0.0.1", port: 8000)
 
-    @Option(help: ArgumentHelp("The SQLite file; made when missing.", valueName: "file"))
-    var database: String
+    @OptionGroup var options: DatabaseOptions
 
     @Option(help: ArgumentHelp("PEM file with the certificate chain; needs --tls-key.", valueName: "file"))
     var tlsCert: String?
@@ -35,12 +34,21 @@ struct Serve: AsyncParsableCommand {
     @Option(help: "API requests that one key may make at once after a pause.")
     var rateBurst = 200.0
 
+    @Option(help: "Days for which finished jobs are kept.")
+    var retentionDays = 30.0
+
+    @Option(help: "What finished jobs may take together: bytes, or KiB, MiB, GiB, TiB; the oldest go.")
+    var retentionSize = ByteCount(bytes: RetentionLimits().bytes)
+
     @Option(help: "trace, debug, info, notice, warning, error or critical.")
     var logLevel = Logger.Level.info
 
     func validate() throws {
         guard (tlsCert == nil) == (tlsKey == nil) else {
             throw ValidationError("--tls-cert and --tls-key belong together.")
+        }
+        guard (0.001...36_500).contains(retentionDays) else {
+            throw ValidationError("--retention-days must lie between 0.001 and 36500.")
         }
         guard (1...100_000).contains(maxOutstanding) else {
             throw ValidationError("--max-outstanding must lie between 1 and 100000.")
@@ -58,7 +66,7 @@ struct Serve: AsyncParsableCommand {
             return handler
         }
         let logger = Logger(label: "probe-backend")
-        let store = try await orExit("The database \(database) cannot be used") { try await SQLStore.open(database) }
+        let store = try await options.open()
         let backend = try await orExit("The backend cannot be set up") {
             try Backend(try await settings(), store: store, logger: logger, onListening: announce)
         }
@@ -81,6 +89,8 @@ struct Serve: AsyncParsableCommand {
         var settings = BackendConfiguration(adminToken: try await admin.token())
         settings.host = listen.host
         settings.port = listen.port
+        settings.retention.days = retentionDays
+        settings.retention.bytes = retentionSize.bytes
         settings.nodes.maximumOutstanding = maxOutstanding
         settings.requests = RequestLimits(rate: rateLimit, burst: rateBurst)
         if let tlsCert, let tlsKey { settings.tls = .init(certificate: tlsCert, key: tlsKey) }

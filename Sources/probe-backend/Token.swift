@@ -11,8 +11,7 @@ struct TokenCreate: AsyncParsableCommand {
         commandName: "create",
         abstract: "Make a token with which nodes register, and print it. May run beside a running backend.")
 
-    @Option(help: ArgumentHelp("The SQLite file; made when missing.", valueName: "file"))
-    var database: String
+    @OptionGroup var options: DatabaseOptions
 
     @Option(help: "How many nodes may register with it.")
     var uses = 1
@@ -24,7 +23,7 @@ struct TokenCreate: AsyncParsableCommand {
     var name: String?
 
     func run() async throws {
-        let store = try await orExit("The database \(database) cannot be used") { try await SQLStore.open(database) }
+        let store = try await options.open()
         let order = TokenOrder(name: name, uses: uses, secondsToLive: expires.seconds)
         do {
             let now = Instant(milliseconds: BackendClock.system.wallMilliseconds())
