@@ -37,9 +37,9 @@ import Testing
         let time = ManualTime()
         try await TestBackend.with(clock: time.backendClock) { backend in
             async let held = backend.api.post("/api/v1/jobs?wait=60", ["tool": "ping", "target": "a", "expires_in": 2])
-            // The expiry loop and the wait.
+            // The expiry loop, retention and the wait.
             for _ in 0..<2 {
-                await time.sleepers(2)
+                await time.sleepers(3)
                 time.advance(by: .seconds(1))
             }
             let answer = try await held

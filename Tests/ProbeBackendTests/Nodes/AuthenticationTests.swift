@@ -66,7 +66,7 @@ import Testing
             try await FakeNode.with { node in
                 try await node.connect(backend.webSocketURL)
                 // The expiry loop, and the watchdog of this connection.
-                await time.sleepers(2)
+                await time.sleepers(3)
                 time.advance(by: .seconds(10))
                 #expect(try await node.message()["message"] == "Authentication failed")
                 #expect(try await node.closed().code == 1008)
@@ -79,9 +79,9 @@ import Testing
         try await TestBackend.with(clock: time.backendClock) { backend in
             try await FakeNode.with { node in
                 _ = try await backend.connect(node)
-                await time.sleepers(2)
+                await time.sleepers(3)
                 time.advance(by: .seconds(10))
-                await time.sleepers(2)
+                await time.sleepers(3)
                 time.advance(by: .seconds(20))
                 _ = try await node.events.next("ping") { $0["event"] == "ping" }
                 // Answered after the pong: the backend has taken both.
@@ -90,7 +90,7 @@ import Testing
                 // From now on no pong comes back.
                 try await node.command("pause")
                 for _ in 0..<3 {
-                    await time.sleepers(2)
+                    await time.sleepers(3)
                     time.advance(by: .seconds(20))
                 }
                 try await backend.api.waitForNode("offline")

@@ -167,7 +167,7 @@ import Testing
                 var cancel = try await node.message { $0["type"] == "cancel_job" }
                 #expect(cancel["request_id"]?.string == cancelled)
                 for _ in 0..<5 {
-                    await time.sleepers(2)
+                    await time.sleepers(3)
                     time.advance(by: .seconds(1))
                 }
                 cancel = try await node.message { $0["type"] == "cancel_job" }
