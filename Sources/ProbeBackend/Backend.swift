@@ -41,12 +41,8 @@ public struct Backend: Service {
                 await onListening(address)
             },
             logger: logger)
-        let replica = ReplicaService(
-            store: store, hub: gateway.hub, waiters: gateway.waiters, progress: gateway.progress, clock: clock,
-            logger: logger)
-        let retention = RetentionService(
-            store: store, limits: configuration.retention, clock: clock, logger: logger)
-        application.addServices(jobs, pump, replica, retention)
+        let retention = RetentionService(store: store, limits: configuration.retention, clock: clock, logger: logger)
+        application.addServices(jobs, pump, ReplicaService(of: jobs), retention)
         application.beforeServerStarts { try await store.join(at: clock.now) }
         self.application = application
     }

@@ -1,4 +1,5 @@
 import Logging
+import NIOConcurrencyHelpers
 import ServiceLifecycle
 
 /// Keeps this process among the replicas of one database, and does what others' news ask of it. With SQLite there are
@@ -12,13 +13,24 @@ struct ReplicaService: Service {
     let hub: NodeHub
     let waiters: JobWaiters
     let progress: JobProgress
+    let events: EventHub
     let clock: BackendClock
     let logger: Logger
+    /// Others have told something since the last beat.
+    private let hasHeard = NIOLockedValueBox(false)
+
+    init(of jobs: JobService) {
+        (store, hub, waiters, progress) = (jobs.store, jobs.hub, jobs.waiters, jobs.progress)
+        (events, clock, logger) = (jobs.events, jobs.clock, jobs.logger)
+    }
 
     func run() async throws {
         guard store.isShared else { return try await gracefulShutdown() }
         let (news, deliver) = AsyncStream<StoreNews>.makeStream(bufferingPolicy: .bufferingNewest(16))
-        store.engine.listen { deliver.yield($0) }
+        store.engine.listen { [hasHeard] news in
+            hasHeard.withLockedValue { $0 = true }
+            deliver.yield(news)
+        }
         await withTaskGroup(of: Void.self) { group in
             // A cancelled sleep is how they end, not a failure.
             group.addTask { try? await cancelWhenGracefulShutdown { try await beat(deliver) } }
@@ -48,6 +60,8 @@ struct ReplicaService: Service {
                 }
                 // The net under lost notifications.
                 deliver.yield(.all)
+                // What others do is not told job by job: whoever watches here loads anew, at most once a beat.
+                if hasHeard.withLockedValue({ heard in defer { heard = false }; return heard }) { events.reset() }
             } catch {
                 logger.warning("no beat", metadata: ["error": "\(error)"])
             }

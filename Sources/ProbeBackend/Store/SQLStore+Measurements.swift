@@ -75,7 +75,7 @@ extension SQLStore {
             guard !found.isEmpty else { return nil }
             let open = try connection.execute(
                 "SELECT seq FROM jobs WHERE measurement_id = $1 AND state IN ('queued', 'sent') ORDER BY seq", id)
-            return try open.compactMap { try Self.end(try $0["seq"], as: .cancelled, at: now, on: connection) }
+            return try open.compactMap { try end(try $0["seq"], as: .cancelled, at: now, on: connection) }
         }
     }
 }

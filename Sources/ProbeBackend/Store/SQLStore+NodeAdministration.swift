@@ -60,16 +60,9 @@ extension SQLStore {
                 clauses.values)
             guard let row = changed.first else { return nil }
             connection.announce(.nodes)
-            if change.isDisabled == true { try Self.free(uuid, on: connection) }
+            if change.isDisabled == true, try Self.release(uuid, on: connection) { connection.announce(.queued) }
             return try NodeRecord(row)
         }
-    }
-
-    /// What the node was not sent yet and others may do is theirs.
-    private static func free(_ uuid: String, on connection: any SQLConnection) throws {
-        try connection.execute(
-            "UPDATE jobs SET node_uuid = NULL WHERE state = 'queued' AND any_node = 1 AND node_uuid = $1", uuid)
-        connection.announce(.queued)
     }
 
     /// The key before stays good until then. False: there is no such node.
@@ -94,12 +87,12 @@ extension SQLStore {
                 WHERE node_uuid = $2 AND deleted_at IS NULL RETURNING node_uuid
                 """, now, uuid)
             guard !deleted.isEmpty else { return nil }
-            try Self.free(uuid, on: connection)
-            connection.announce([.nodes, .finished])
+            let isFreed = try Self.release(uuid, on: connection)
+            connection.announce(isFreed ? [.nodes, .finished, .queued] : [.nodes, .finished])
             let open = try connection.execute(
                 "SELECT seq FROM jobs WHERE node_uuid = $1 AND state IN ('queued', 'sent')", uuid)
             return try open.compactMap {
-                try Self.end(try $0["seq"], as: .failed, errorCode: "node_deleted", at: now, on: connection)
+                try end(try $0["seq"], as: .failed, errorCode: "node_deleted", at: now, on: connection)
             }
         }
     }

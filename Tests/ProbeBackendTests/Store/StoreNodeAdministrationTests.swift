@@ -48,10 +48,10 @@ import Testing
                 _ = try await store.claim(for: "a", epoch: epoch, limit: 1, at: .start)
             }
             await #expect(throws: StoreFailure.unknownNode("a")) {
-                _ = try await store.openConnection(of: "a", NodeUpdate(), at: .start)
+                _ = try await store.openConnection(of: "a", NodeUpdate(), connectionID: "c", at: .start)
             }
             _ = try await store.change("a", NodeChange(isDisabled: false))
-            #expect(try await store.openConnection(of: "a", NodeUpdate(), at: .start) > epoch)
+            #expect(try await store.openConnection(of: "a", NodeUpdate(), connectionID: "c", at: .start) > epoch)
         }
     }
 
