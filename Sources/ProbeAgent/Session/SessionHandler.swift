@@ -42,7 +42,8 @@ final class SessionHandler: ChannelInboundHandler {
     private var needsFlush = false
     private var hastens = false
     private var owedPong: ByteBuffer?
-    private var masks = MaskKeys()
+    // Each mask must be unpredictable (RFC 6455 section 5.3).
+    private var masks = RandomStock()
     private var complaints = LogLimit(every: .seconds(10))
     private var context: ChannelHandlerContext?
 

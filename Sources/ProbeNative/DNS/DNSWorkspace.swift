@@ -1,5 +1,5 @@
 /// What the exchanges of a reactor share, so that each of them allocates little: a receive buffer that is used between
-/// two suspensions only, a buffer for text, encoded queries, and random bytes in stock.
+/// two suspensions only, a buffer for text, and encoded queries.
 final class DNSWorkspace: ReactorLocal {
     /// The largest DNS message (RFC 1035 section 4.2.2), also behind TCP's length prefix.
     static let messageLimit = 65535
@@ -8,10 +8,9 @@ final class DNSWorkspace: ReactorLocal {
     private var text: RecordText?
     /// Encoded by ldns for the root, by type and options: jobs are many and alike.
     private var templates: [DNSQuery.Template] = []
-    private var random = [UInt8](repeating: 0, count: 256)
-    private var spent = 256
+    private let random: RandomStock
 
-    init(reactor: Reactor) {}
+    init(reactor: Reactor) { random = reactor.local(RandomStock.self) }
 
     deinit { buffer.deallocate() }
 
@@ -42,14 +41,6 @@ final class DNSWorkspace: ReactorLocal {
     }
 
     /// From the kernel's generator: an id or a case that can be guessed lets strangers answer.
-    func randomByte() -> UInt8 {
-        if spent == random.count {
-            Syscalls.fillRandom(&random)
-            spent = 0
-        }
-        spent += 1
-        return random[spent - 1]
-    }
-
+    func randomByte() -> UInt8 { random.nextByte() }
     func randomID() -> UInt16 { UInt16(randomByte()) << 8 | UInt16(randomByte()) }
 }

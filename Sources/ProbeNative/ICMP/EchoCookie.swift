@@ -36,20 +36,3 @@ public struct EchoCookie: Hashable, Sendable, ExpressibleByArrayLiteral {
         bits == 0 || bits == EchoCookie(random: whole.bits, size: count).bits
     }
 }
-
-/// Random numbers of the kernel, drawn in stock: one system call serves 32 packets. One a reactor.
-final class RandomStock: ReactorLocal {
-    private var bytes = [UInt8](repeating: 0, count: 256)
-    private var used = 256
-
-    init(reactor: Reactor) {}
-
-    func next() -> UInt64 {
-        if used == bytes.count {
-            Syscalls.fillRandom(&bytes)
-            used = 0
-        }
-        defer { used += 8 }
-        return bytes.withUnsafeBytes { $0.loadUnaligned(fromByteOffset: used, as: UInt64.self) }
-    }
-}

@@ -188,9 +188,12 @@ enum Syscalls {
         return Int(clamping: limit)
     }
 
-    /// getentropy(3): at most 256 bytes, which neither fails nor blocks once the system has started.
+    /// What getentropy(3) gives at once.
+    static let mostRandom = 256
+
+    /// getentropy(3): at most `mostRandom` bytes, which neither fails nor blocks once the system has started.
     static func fillRandom(_ bytes: inout [UInt8]) {
-        precondition(bytes.count <= 256)
+        precondition(bytes.count <= mostRandom)
         getentropy(&bytes, bytes.count)
     }
 
