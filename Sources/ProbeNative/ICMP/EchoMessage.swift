@@ -1,7 +1,7 @@
 /// Builds echo requests (RFC 792, RFC 4443 4.1).
 enum EchoMessage {
-    /// Fills `buffer` with a message, its ICMP header in front; what they have beside it is the payload. The checksum is filled in for IPv4; over ICMPv6, where it covers addresses, the
-    /// kernel does it (RFC 3542 3.1).
+    /// Fills `buffer` with a message: its ICMP header, and payload to the end. The checksum is filled in for IPv4; over
+    /// ICMPv6, where it covers addresses, the kernel does it (RFC 3542 3.1).
     ///
     /// With `keepsChecksum`, two bytes behind the cookie make up for what changes from request to request, so that all
     /// requests of one ident and size have one checksum: routers that spread packets by the first bytes behind the IP

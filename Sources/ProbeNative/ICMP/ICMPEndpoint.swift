@@ -30,9 +30,7 @@ final class ICMPEndpoint: EchoDoor {
     private var pacer: Pacer
     private var waiters: Deque<Waiter> = []
     private var timer: Reactor.TimerToken?
-    private var knownDrops = 0
-    private var dropsTurn: UInt64 = 0
-    private var areDropsKnown = false
+    private var knownDrops: (turn: UInt64, count: Int)?
     /// Packets that passed the filter.
     private(set) var received = 0
 
@@ -49,14 +47,13 @@ final class ICMPEndpoint: EchoDoor {
         receiver = try RawReceiver(sockets.icmp.number, on: reactor) { [unowned self] in take($0) }
     }
 
-    /// Packets that the receive buffer had no room for, since start-up. Those of strangers are among them.
-    /// As of this turn of the reactor.
+    /// Packets that the receive buffer had no room for, since start-up. Those of strangers are among them. As of this turn
+    /// of the reactor, or of the last `read` in it.
     var drops: Int {
-        if dropsTurn != reactor.turn || !areDropsKnown {
-            knownDrops = Syscalls.dropCount(sockets.icmp.number)
-            (dropsTurn, areDropsKnown) = (reactor.turn, true)
-        }
-        return knownDrops
+        if let knownDrops, knownDrops.turn == reactor.turn { return knownDrops.count }
+        let count = Syscalls.dropCount(sockets.icmp.number)
+        knownDrops = (reactor.turn, count)
+        return count
     }
 
     /// Must be called before the first packet leaves, and whenever watching for UDP and TCP begins or ends.
@@ -73,7 +70,11 @@ final class ICMPEndpoint: EchoDoor {
     }
 
     /// Takes in what the kernel has.
-    func read() { _ = receiver?.read() }
+    func read() {
+        _ = receiver?.read()
+        // What was dropped up to now may be what the caller waits for in vain.
+        knownDrops = nil
+    }
 
     // MARK: Sending
 
