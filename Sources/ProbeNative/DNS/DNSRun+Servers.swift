@@ -13,11 +13,8 @@ extension DNSRun {
     private mutating func named(
         _ host: Host, port: UInt16, url: HTTPURL?
     ) async throws(ProbeFailure) -> DNSServer {
-        if let literal = try Resolver.literal(host, context.family) {
-            return server(SocketAddress(literal, port: port), .namedResolver, host, url)
-        }
         let resolution = try await context.resolve(host)
-        report.resolveTime = resolution.duration
+        if case .name = host { report.resolveTime = resolution.duration }
         guard let address = resolution.addresses.first else {
             throw ProbeFailure(.resolve, .noAddress, "The resolver \(host) has no address.")
         }

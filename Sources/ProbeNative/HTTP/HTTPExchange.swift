@@ -153,7 +153,6 @@ struct HTTPExchange {
     }
 
     private mutating func address(of host: Host) async throws(ProbeFailure) -> IPAddress {
-        if parameters.resolver == .system, let literal = try Resolver.literal(host, context.family) { return literal }
         let resolution = try await resolver().resolve(host, context.family, tool: context.tool, until: context.deadline)
         guard let address = resolution.addresses.first else {
             throw ProbeFailure(.resolve, .noAddress, "\(host) has no address.")

@@ -112,9 +112,6 @@ public final class PingLane: Sendable {
         for _ in 0..<idle { wakeUps?.signal() }
     }
 
-    /// True when a request would be sent at once.
-    var hasIdleWorker: Bool { state.withLock { $0.idle > 0 || !$0.unstarted.isEmpty } }
-
     /// False for a ping that has the choice: there are many at once, or were a moment ago.
     var isQuiet: Bool {
         let now = SystemTime().now

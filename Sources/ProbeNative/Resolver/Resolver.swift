@@ -50,9 +50,11 @@ public final class Resolver: ReactorLocal, @unchecked Sendable {
         _ host: Host, _ wanted: FamilyChoice, tool: String, until deadline: Instant
     ) async throws(ProbeFailure) -> Resolution {
         switch host {
-        case .address:
-            return Resolution(
-                addresses: try Self.literal(host, wanted).map { [$0] } ?? [], duration: .zero, fromCache: false)
+        case .address(let address):
+            guard wanted.allows(address.family) else {
+                throw ProbeFailure(.resolve, .noAddress, "\(address) is not an IPv\(wanted.rawValue) address.")
+            }
+            return Resolution(addresses: [address], duration: .zero, fromCache: false)
         case .name(let name):
             let start = reactor.now
             refresh()
@@ -70,16 +72,6 @@ public final class Resolver: ReactorLocal, @unchecked Sendable {
             }
             throw search.failure
         }
-    }
-
-    /// The address that `host` is, which needs no look-up and no wait; nil for a name.
-    /// - Throws: `no_address` at stage `resolve`, when it is not of a wanted family.
-    static func literal(_ host: Host, _ wanted: FamilyChoice) throws(ProbeFailure) -> IPAddress? {
-        guard case .address(let address) = host else { return nil }
-        guard wanted.allows(address.family) else {
-            throw ProbeFailure(.resolve, .noAddress, "\(address) is not an IPv\(wanted.rawValue) address.")
-        }
-        return address
     }
 
     /// The names of `address`: those of hosts(5), else its PTR records, without final dots. Empty when it has none.

@@ -169,7 +169,7 @@ struct PingToolTests {
 
     /// False where 240.0.0.1 has no route, so that nothing waits for it.
     private func waitUntilBusy() async throws -> Bool {
-        for _ in 0..<2000 where PingLab.lane.hasIdleWorker { try await Task.sleep(for: .milliseconds(5)) }
-        return !PingLab.lane.hasIdleWorker
+        for _ in 0..<2000 where PingLab.lane.isQuiet { try await Task.sleep(for: .milliseconds(5)) }
+        return !PingLab.lane.isQuiet
     }
 }
