@@ -61,7 +61,11 @@ struct ReplicaService: Service {
                 // The net under lost notifications.
                 deliver.yield(.all)
                 // What others do is not told job by job: whoever watches here loads anew, at most once a beat.
-                if hasHeard.withLockedValue({ heard in defer { heard = false }; return heard }) { events.reset() }
+                let hasHeard = hasHeard.withLockedValue { heard in
+                    defer { heard = false }
+                    return heard
+                }
+                if hasHeard { events.reset() }
             } catch {
                 logger.warning("no beat", metadata: ["error": "\(error)"])
             }

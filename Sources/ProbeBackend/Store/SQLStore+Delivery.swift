@@ -30,20 +30,14 @@ extension SQLStore {
     }
 
     /// Any-node jobs bound to that node and not yet sent are free for others again. True when there were any.
-    public func release(_ node: String) async throws -> Bool {
-        try await write { connection in
-            let isFreed = try Self.release(node, on: connection)
-            if isFreed { connection.announce(.queued) }
-            return isFreed
-        }
-    }
-
+    @discardableResult
     static func release(_ node: String, on connection: any SQLConnection) throws -> Bool {
         let freed = try connection.execute(
             """
             UPDATE jobs SET node_uuid = NULL WHERE state = 'queued' AND any_node = 1 AND node_uuid = $1
             RETURNING seq
             """, node)
+        if !freed.isEmpty { connection.announce(.queued) }
         return !freed.isEmpty
     }
 

@@ -60,7 +60,7 @@ extension SQLStore {
                 clauses.values)
             guard let row = changed.first else { return nil }
             connection.announce(.nodes)
-            if change.isDisabled == true, try Self.release(uuid, on: connection) { connection.announce(.queued) }
+            if change.isDisabled == true { try Self.release(uuid, on: connection) }
             return try NodeRecord(row)
         }
     }
@@ -87,8 +87,8 @@ extension SQLStore {
                 WHERE node_uuid = $2 AND deleted_at IS NULL RETURNING node_uuid
                 """, now, uuid)
             guard !deleted.isEmpty else { return nil }
-            let isFreed = try Self.release(uuid, on: connection)
-            connection.announce(isFreed ? [.nodes, .finished, .queued] : [.nodes, .finished])
+            try Self.release(uuid, on: connection)
+            connection.announce([.nodes, .finished])
             let open = try connection.execute(
                 "SELECT seq FROM jobs WHERE node_uuid = $1 AND state IN ('queued', 'sent')", uuid)
             return try open.compactMap {

@@ -54,7 +54,7 @@ extension SQLStore {
                 """, node, epoch)
             guard !closed.isEmpty else { return false }
             let isFreed = try Self.release(node, on: connection)
-            connection.announce(isFreed ? [.nodes, .queued] : .nodes)
+            connection.announce(.nodes)
             return isFreed
         }
     }

@@ -1,19 +1,27 @@
 /// Forgetting what is finished, oldest first.
 extension SQLStore {
-    /// Forgets at most `limit` jobs that were finished before that moment, with their results.
+    /// Forgets at most `limit` jobs that were finished before that moment, with their results; a measurement goes with
+    /// the last of its jobs.
     ///
     /// - Returns: how many.
     func forgetJobs(finishedBefore moment: Instant, limit: Int) async throws -> Int {
         try await write { connection in
             let old = try connection.execute(
                 """
-                SELECT seq FROM jobs WHERE finished_at IS NOT NULL AND finished_at < $1
+                SELECT seq, measurement_id FROM jobs WHERE finished_at IS NOT NULL AND finished_at < $1
                 ORDER BY finished_at LIMIT $2\(connection.dialect.skipLocked)
                 """, moment, limit)
             for row in old {
                 let sequence: Int64 = try row["seq"]
                 try connection.execute("DELETE FROM results WHERE seq = $1", sequence)
                 try connection.execute("DELETE FROM jobs WHERE seq = $1", sequence)
+            }
+            for measurement in Set(try old.compactMap { try $0["measurement_id"] as String? }) {
+                try connection.execute(
+                    """
+                    DELETE FROM measurements WHERE measurement_id = $1
+                        AND NOT EXISTS (SELECT 1 FROM jobs WHERE jobs.measurement_id = $1)
+                    """, measurement)
             }
             return old.count
         }

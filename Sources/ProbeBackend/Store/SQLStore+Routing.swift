@@ -31,13 +31,10 @@ extension SQLStore {
     /// As `release`, unless the node is connected to a replica.
     func releaseIfUnconnected(_ node: String) async throws -> Bool {
         try await write { connection in
-            try !connection.execute(
-                """
-                UPDATE jobs SET node_uuid = NULL WHERE state = 'queued' AND any_node = 1 AND node_uuid = $1
-                    AND EXISTS (SELECT 1 FROM nodes WHERE nodes.node_uuid = $1 AND nodes.replica IS NULL)
-                RETURNING seq
-                """, node
-            ).isEmpty
+            let unconnected = try connection.execute(
+                "SELECT 1 AS found FROM nodes WHERE node_uuid = $1 AND replica IS NULL\(connection.dialect.forShare)",
+                node)
+            return try !unconnected.isEmpty && Self.release(node, on: connection)
         }
     }
 

@@ -96,8 +96,8 @@ import Testing
                 .sample("free", node: "a", any: true),
             ])
             _ = try await store.claim(for: "a", epoch: other, limit: 1, at: .start)
-            #expect(try await store.release("a"))
-            #expect(try await !store.release("a"))
+            #expect(try await store.closeConnection(of: "a", epoch: other))
+            #expect(try await !store.closeConnection(of: "a", epoch: other))
             #expect(
                 try await store.claim(for: "b", epoch: epoch, limit: 9, at: .start).map(\.job.requestID) == ["free"])
         }

@@ -49,6 +49,30 @@ import Testing
         }
     }
 
+    @Test(arguments: StoreEngine.allCases)
+    func aMeasurementGoesWithTheLastOfItsJobs(_ engine: StoreEngine) async throws {
+        try await engine.with { store in
+            let epoch = try await store.register("a")
+            let measurement = MeasurementRecord(
+                id: "m", tool: "ping", target: "127.0.0.1", parameters: .emptyObject, priority: 1, wantsProgress: false,
+                nodeCount: 2, createdAt: .start, expiresAt: Instant.start.adding(seconds: 60))
+            let jobs = ["one", "two"].map { id in
+                var job = NewJob.sample(id, node: "a")
+                job.measurementID = "m"
+                return job
+            }
+            try await store.insert(measurement, jobs)
+            _ = try await store.claim(for: "a", epoch: epoch, limit: 2, at: .start)
+            for (seconds, id) in [(1.0, "one"), (2.0, "two")] {
+                _ = try await store.record([.sample(id)], from: "a", at: Instant.start.adding(seconds: seconds))
+            }
+            #expect(try await store.forgetJobs(finishedBefore: Instant.start.adding(seconds: 2), limit: 9) == 1)
+            #expect(try await store.measurement("m") != nil)
+            #expect(try await store.forgetJobs(finishedBefore: Instant.start.adding(seconds: 3), limit: 9) == 1)
+            #expect(try await store.measurement("m") == nil)
+        }
+    }
+
     @Test func theOldestAreFoundByAnIndex() async throws {
         try await withJobs(.sqlite) { (store: SQLStore) async throws in
             let plan = try await store.read { connection in
