@@ -31,4 +31,4 @@ export PROBEOPS_SANITIZER=$sanitizer
 
 swift build --build-tests --scratch-path "$scratch" --sanitize="$sanitizer"
 swift test --skip-build --scratch-path "$scratch" --sanitize="$sanitizer" --disable-xctest --no-parallel \
-    --skip "$left_out" "$@" 2>&1 | scripts/skipped-summary.sh
+    --skip "$left_out" "$@" 2>&1 | scripts/test-summary.sh
