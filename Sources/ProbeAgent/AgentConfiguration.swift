@@ -25,6 +25,8 @@ public struct AgentConfiguration: Sendable {
     /// Bytes of one encoded answer; larger ones are cut.
     public var maxResultBytes = 1 << 20
     public var reconnect = ReconnectPolicy()
+    /// The process gives up what it does not need (`Hardening`). Off for debuggers, sanitizers and valgrind.
+    public var isHardened = true
 
     public init(backend: String, nodeUUID: String, apiKey: Secret, hostname: String? = nil) {
         self.backend = backend

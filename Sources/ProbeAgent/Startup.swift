@@ -16,13 +16,18 @@ public enum Startup {
         public var rawSockets: RawSockets
         /// What this process will not be able to do, and what to do about it: sentences for the log.
         public var warnings: [String]
+        /// What the process gave up; nil where it was to give up nothing.
+        public var hardening: HardeningReport?
     }
 
     /// Call after the configuration is parsed and its secrets are blanked. Nothing later may need a privilege.
     /// - Parameters:
     ///   - pingWorkers: how many pings of liboping can wait for replies at once; nil for a whole node.
     ///   - reactors: how many the engine will have; nil for a whole node.
-    public static func prepare(pingWorkers: Int? = nil, reactors: Int? = nil) -> Prepared {
+    ///   - hardening: what the process still needs when all is prepared; nil leaves it as it was started.
+    public static func prepare(
+        pingWorkers: Int? = nil, reactors: Int? = nil, hardening: HardeningPaths? = nil
+    ) -> Prepared {
         raiseDescriptorLimit()
         // After the limit and before everything else that opens descriptors: liboping's must be below FD_SETSIZE.
         let ping = PingLane.open(workers: pingWorkers ?? PingLane.defaultWorkers)
@@ -32,7 +37,10 @@ public enum Startup {
             \.detail)
         for failure in IPAddress.Family.allCases.compactMap(rawSockets.failure)
         where !warnings.contains(failure.detail) { warnings.append(failure.detail) }
-        return Prepared(registry: .builtIn(ping: ping), rawSockets: rawSockets, warnings: warnings)
+        // The last step: whoever opens something with a privilege, or a file that is not in the list, comes before it.
+        return Prepared(
+            registry: .builtIn(ping: ping), rawSockets: rawSockets, warnings: warnings,
+            hardening: hardening.map { Hardening.apply($0) })
     }
 
     /// To the hard limit: sockets of diagnostics and the connection share it. A refusal leaves the limit as it is, which

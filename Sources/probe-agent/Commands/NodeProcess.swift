@@ -12,7 +12,7 @@ enum NodeProcess {
     /// - Returns: the exit code.
     static func run(_ loaded: LoadedConfiguration) throws -> Int32 {
         let configuration = loaded.configuration
-        let prepared = Startup.prepare()
+        let prepared = Startup.prepare(hardening: configuration.isHardened ? HardeningPaths(configuration) : nil)
         LoggingSystem.bootstrap { StreamLogHandler.standardError(label: $0) }
         var logger = Logger(label: "probe-agent")
         logger.logLevel = configuration.logLevel
@@ -22,6 +22,7 @@ enum NodeProcess {
                 "version": "\(Version.current)", "backend": "\(configuration.backend)",
                 "node_uuid": "\(configuration.nodeUUID)",
             ])
+        log(prepared.hardening, to: logger)
         for warning in loaded.warnings + prepared.warnings {
             logger.warning("agent.warning", metadata: ["reason": "\(warning)"])
         }
@@ -36,6 +37,15 @@ enum NodeProcess {
             throw ConfigurationError(error.detail)
         }
         return serve([agent], logger)
+    }
+
+    private static func log(_ report: HardeningReport?, to logger: Logger) {
+        guard let report else {
+            return logger.warning("agent.not_hardened", metadata: ["reason": "it was asked for (--no-hardening)"])
+        }
+        var metadata: Logger.Metadata = [:]
+        for measure in report.measures { metadata[measure.name] = "\(measure.state)" }
+        logger.log(level: report.isComplete ? .info : .warning, "agent.hardened", metadata: metadata)
     }
 
     /// Runs the services until they end or a signal ends them: the first asks them to finish, a second SIGINT does not

@@ -139,6 +139,7 @@ static inline int probe_block_all_but_interrupt(void) {
     return pthread_sigmask(SIG_SETMASK, &all, NULL);
 }
 
+#include "CLinuxHardening.h"
 #include "CLinuxPackets.h"
 
 #endif

@@ -1,0 +1,40 @@
+import CLinux
+import ProbeNative
+
+#if canImport(Glibc)
+    import Glibc
+#endif
+
+/// Gives up whatever the process does not need any more, for good. Each measure stands alone: what the kernel lacks is
+/// reported, and the others are taken all the same.
+public enum Hardening {
+    /// The last step of start-up: before there is a second thread, because capabilities and Landlock are per thread and
+    /// inherited. Afterwards nothing needs a privilege, starts a program, or opens a file outside of `paths`.
+    public static func apply(_ paths: HardeningPaths) -> HardeningReport {
+        var report = HardeningReport()
+        func take(_ name: String, _ measure: () throws(Errno) -> String) {
+            do throws(Errno) {
+                report.measures.append(.init(name: name, state: .applied(try measure())))
+            } catch {
+                report.measures.append(.init(name: name, state: .unavailable(error.description)))
+            }
+        }
+        take("capabilities", dropCapabilities)
+        take("no_new_privs") { () throws(Errno) in try check(probe_no_new_privileges(), "on") }
+        take("dumpable") { () throws(Errno) in try check(probe_not_dumpable(), "off") }
+        return report
+    }
+
+    /// Every set. The bounding set can only be emptied with CAP_SETPCAP; without it no exec could use it, since
+    /// no_new_privs takes file capabilities their effect.
+    private static func dropCapabilities() throws(Errno) -> String {
+        let isUnbounded = probe_drop_bounding_set() == 0
+        return try check(
+            probe_drop_all_capabilities(), isUnbounded ? "none, bounding set empty" : "none, bounding set kept")
+    }
+
+    private static func check(_ result: Int32, _ detail: String) throws(Errno) -> String {
+        if result != 0 { throw Errno(rawValue: errno) }
+        return detail
+    }
+}
