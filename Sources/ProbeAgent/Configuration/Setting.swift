@@ -15,6 +15,8 @@ public struct Setting: Sendable {
     public let isInFile: Bool
     /// Its value is never shown.
     public let isSecret: Bool
+    /// Its flag may be repeated; the values are joined by commas, as they stand in a variable or the file.
+    public let isList: Bool
     /// Puts the text's value in its place; false when it is not allowed.
     let apply: @Sendable (String, inout AgentConfiguration) -> Bool
 
@@ -24,6 +26,7 @@ public struct Setting: Sendable {
     init<Value: Sendable>(
         _ name: String, variable: String?, _ placeholder: String?, default fallback: String? = nil,
         _ format: ValueFormat<Value>, isInFile: Bool = true, isSecret: Bool = false,
+        isList: Bool = false,
         into place: @escaping @Sendable (inout AgentConfiguration, Value) -> Void, help: String
     ) {
         self.name = name
@@ -33,6 +36,7 @@ public struct Setting: Sendable {
         self.help = help
         self.isInFile = isInFile
         self.isSecret = isSecret
+        self.isList = isList
         allowed = format.allowed
         apply = { text, configuration in
             guard let value = format.read(text) else { return false }

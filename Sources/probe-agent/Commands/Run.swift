@@ -21,7 +21,12 @@ struct Run: ParsableCommand {
             if let word = parsed.operands.first {
                 throw UsageError("run takes flags only, not \(word.shownInSentence).")
             }
-            let flags = Dictionary(parsed.matches.map { ($0.flag, $0.value) }) { _, last in last }
+            let lists = Set(Setting.all.filter(\.isList).map(\.name))
+            var flags: [String: String] = [:]
+            for match in parsed.matches {
+                let earlier = lists.contains(match.flag) ? flags[match.flag].map { $0 + "," } ?? "" : ""
+                flags[match.flag] = earlier + match.value
+            }
             let environment = ProcessEnvironment.variables
             let loaded = try ConfigurationLoader(flags: flags, environment: environment).load()
             ProcessEnd.now(try NodeProcess.run(loaded))

@@ -7,6 +7,7 @@ extension Flag {
         form = setting.placeholder.map { .value(placeholder: $0) } ?? .toggle(isOn: false)
         help = setting.help
         if let fallback = setting.fallback, setting.placeholder != nil { remarks.append("default: \(fallback)") }
+        if setting.isList { remarks.append("as often as wanted") }
         if let variable = setting.variable { remarks.append(variable) }
     }
 
