@@ -20,11 +20,14 @@ public final class Agent: Service {
     private let time: any TimeSource
     private let logger: Logger
 
-    /// - Throws: `InvalidInput`, one sentence, when the backend's URL or the CA file cannot be used.
-    public init(configuration: AgentConfiguration, engine: Engine, logger: Logger) throws(InvalidInput) {
+    /// - Parameter state: where results are kept that the backend does not have; nil for in memory only.
+    /// - Throws: `InvalidInput`, one sentence, when the backend's URL, the CA file or the state directory cannot be used.
+    public init(
+        configuration: AgentConfiguration, engine: Engine, state: StateDirectory? = nil, logger: Logger
+    ) throws(InvalidInput) {
         self.logger = logger
         time = engine.time
-        let outbox = Outbox(time: engine.time)
+        let outbox = try Outbox(time: engine.time, limits: configuration.outbox, state: state, logger: logger)
         let relay = ProgressRelay()
         let dispatcher = Dispatcher(
             engine: engine, sink: outbox, slots: configuration.maxConcurrent, queueLimit: configuration.queueLimit,
@@ -43,6 +46,14 @@ public final class Agent: Service {
 
     public func run() async throws {
         let stopping = Locked<Task<Void, Never>?>(nil)
+        let expiry = Task { [time, outbox, logger] in
+            while true {
+                try await time.sleep(for: .seconds(60))
+                let dropped = outbox.dropExpired()
+                if dropped > 0 { logger.warning("outbox.expired", metadata: ["count": "\(dropped)"]) }
+            }
+        }
+        defer { expiry.cancel() }
         await withGracefulShutdownHandler {
             await session.run()
         } onGracefulShutdown: { [self] in
@@ -62,10 +73,12 @@ public final class Agent: Service {
         await dispatcher.idle()
         cut.cancel()
         await session.stop(flushUntil: time.now + Self.flushing)
-        let left = outbox.unsettled
-        if left > 0 {
+        await outbox.finish()
+        let (left, lost) = (outbox.unsettled, outbox.counts.notOnDisk)
+        if left > lost { logger.info("agent.results_kept", metadata: ["count": "\(left - lost)"]) }
+        if lost > 0 {
             logger.warning(
-                "agent.results_lost", metadata: ["count": "\(left)", "reason": "the backend did not take them"])
+                "agent.results_lost", metadata: ["count": "\(lost)", "reason": "the backend did not take them"])
         }
         logger.info("agent.stopped")
     }
@@ -78,5 +91,37 @@ extension SessionConfiguration {
             nodeUUID: configuration.nodeUUID, apiKey: configuration.apiKey, version: Version.current,
             hostname: configuration.hostname, tools: tools, maxConcurrent: configuration.maxConcurrent,
             heartbeat: configuration.heartbeat, reconnect: configuration.reconnect, caFile: configuration.caFile)
+    }
+}
+
+extension Outbox {
+    /// - Throws: one sentence, when what is in the state directory cannot be read.
+    fileprivate convenience init(
+        time: any TimeSource, limits: OutboxLimits, state: StateDirectory?, logger: Logger
+    ) throws(InvalidInput) {
+        guard let state else {
+            self.init(time: time, limits: limits)
+            return
+        }
+        let path = state.path + "/outbox"
+        let journal: Journal
+        do throws(Errno) {
+            journal = try Journal(directory: path, wall: time, logger: logger)
+        } catch {
+            throw InvalidInput("The results kept in \(path) cannot be read: \(error).")
+        }
+        self.init(time: time, limits: limits, journal: journal)
+        do throws(Errno) { try journal.start(journalClient) } catch {
+            throw InvalidInput("Results cannot be kept in \(path): no thread could be started: \(error).")
+        }
+        let replay = journal.replay
+        if replay.damaged > 0 {
+            logger.error("outbox.damaged", metadata: ["places": "\(replay.damaged)", "directory": "\(path)"])
+        }
+        if !replay.entries.isEmpty || replay.tornBytes > 0 {
+            logger.notice(
+                "outbox.replayed",
+                metadata: ["count": "\(replay.entries.count)", "torn_bytes": "\(replay.tornBytes)"])
+        }
     }
 }

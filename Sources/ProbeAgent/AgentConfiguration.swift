@@ -25,6 +25,9 @@ public struct AgentConfiguration: Sendable {
     /// Bytes of one encoded answer; larger ones are cut.
     public var maxResultBytes = 1 << 20
     public var reconnect = ReconnectPolicy()
+    /// Folder for what must outlive the process; nil for a node that keeps nothing.
+    public var stateDirectory: String?
+    public var outbox = OutboxLimits()
     /// The process gives up what it does not need (`Hardening`). Off for debuggers, sanitizers and valgrind.
     public var isHardened = true
 

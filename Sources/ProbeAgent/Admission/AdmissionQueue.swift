@@ -24,8 +24,12 @@ struct AdmissionQueue {
         var expiry: TimerHeap<UInt64>.Token
     }
 
+    /// Bytes of the messages that wait, for jobs of unusual size: the limit in number alone would allow gigabytes.
+    static let byteLimit = 64 << 20
+
     var slots: Int
     var queueLimit: Int
+    private(set) var waitingBytes = 0
     private(set) var used = 0
     private var order: Heap<Place> = []
     private var waiting: [UInt64: Waiting] = [:]
@@ -46,7 +50,8 @@ struct AdmissionQueue {
             used += cost(job)
             return .start(job)
         }
-        guard waiting.count < queueLimit else { return .full }
+        guard waiting.count < queueLimit, waitingBytes + job.size <= Self.byteLimit else { return .full }
+        waitingBytes += job.size
         nextArrival += 1
         order.insert(Place(priority: job.priority, arrival: nextArrival))
         waiting[nextArrival] = Waiting(job: job, expiry: expiries.insert(nextArrival, due: job.deadline))
@@ -107,6 +112,7 @@ struct AdmissionQueue {
     @discardableResult
     private mutating func forget(_ arrival: UInt64) -> ValidatedJob? {
         guard let entry = waiting.removeValue(forKey: arrival) else { return nil }
+        waitingBytes -= entry.job.size
         arrivals[entry.job.requestID] = nil
         expiries.remove(entry.expiry)
         return entry.job

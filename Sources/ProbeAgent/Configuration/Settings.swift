@@ -1,6 +1,6 @@
 extension Setting {
     /// THE table of the node's settings, in the order in which they are shown.
-    public static let all: [Setting] = identity + connection + limits + hardening + operation
+    public static let all: [Setting] = identity + connection + limits + outbox + hardening + operation
 
     /// Its value is blanked in the process's arguments.
     public static var keyFlag: String { key.flag }

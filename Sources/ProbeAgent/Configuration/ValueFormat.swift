@@ -16,6 +16,12 @@ extension ValueFormat where Value == String {
         }
     }
 
+    static var path: Self {
+        Self(allowed: "a path of 1 to 4095 bytes") { text in
+            (1...4095).contains(text.utf8.count) && !text.utf8.contains(0) ? text : nil
+        }
+    }
+
     /// A file that can be opened now: a wrong path should end the start, not the first connection.
     static var readableFile: Self {
         Self(allowed: "a file that this user can read") { BoundedFile.isReadable($0) ? $0 : nil }

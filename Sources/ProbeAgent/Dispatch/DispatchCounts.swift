@@ -6,6 +6,8 @@ public struct DispatchCounts: Sendable, Hashable {
     public var executed = 0
     /// Jobs that the node refused for want of room, by policy, or for bad input.
     public var rejected = 0
+    /// Jobs that were refused without an answer, because the backend takes none: of `rejected`.
+    public var unanswered = 0
     /// Jobs that failed inside the node.
     public var errors = 0
     public var queued = 0

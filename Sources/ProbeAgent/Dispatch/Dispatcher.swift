@@ -1,3 +1,4 @@
+import DequeModule
 import Logging
 import ProbeNative
 import ProbeProtocol
@@ -9,6 +10,8 @@ public protocol ResultSink: Sendable {
     func repeatAnswer(requestID: String) -> Bool
     /// True while so much is unsent that new jobs must be refused rather than results lost.
     var isCongested: Bool { get }
+    /// True while so much is unsent that not even refusals may be added.
+    var isFull: Bool { get }
 }
 
 /// Takes jobs in, runs them in bounded number, and sees to it that each gets exactly one answer.
@@ -25,6 +28,7 @@ public final class Dispatcher: Sendable {
         var isDraining = false
         var counts = DispatchCounts()
         var idle: [CheckedContinuation<Void, Never>] = []
+        var complaints = LogLimit(every: .seconds(10))
     }
 
     private let engine: Engine
@@ -96,16 +100,19 @@ public final class Dispatcher: Sendable {
             let decision = state.queue.offer(job)
             if case .wait = decision { state.active[job.requestID] = .queued }
             if case .full = decision {
-                let limit = state.queue.queueLimit
-                return (.failure(ProbeFailure(.queue, .queueFull, "The queue is full (\(limit) jobs wait).")), nil)
+                return (.failure(Self.full(state.queue.queued)), nil)
             }
             return (.success(decision), state.queue.earliestDeadline)
         }
         switch decision {
-        case .success(.start(let job)): start(job)
+        case .success(.start(let job)): run(job)
         case .success: if let deadline { expiry.arm(at: deadline) { [weak self] in self?.expireQueued() } }
-        case .failure(let failure): finish(job, failure)
+        case .failure(let failure): refuse(job.requestID, result(of: job, failure))
         }
+    }
+
+    private static func full(_ waiting: Int) -> ProbeFailure {
+        ProbeFailure(.queue, .queueFull, "The queue is full (\(waiting) jobs wait).")
     }
 
     private static let congested = ProbeFailure(
@@ -123,7 +130,7 @@ public final class Dispatcher: Sendable {
         }
         guard let removed else { return }
         finish(removed.job, StopReason.cancelled.failure)
-        for next in removed.ready { start(next) }
+        start(removed.ready)
     }
 
     private func stop(_ state: inout State, _ requestID: String, _ reason: StopReason) {
@@ -142,13 +149,31 @@ public final class Dispatcher: Sendable {
             return (expired, ready, state.queue.earliestDeadline)
         }
         for job in expired { finish(job, .deadline(.queue)) }
-        for job in ready { start(job) }
+        start(ready)
         if let next { expiry.arm(at: next) { [weak self] in self?.expireQueued() } }
     }
 
     // MARK: Running
 
-    private func start(_ job: ValidatedJob) {
+    /// Jobs that the queue gave out. While results cannot get out none is made: each may be a megabyte, and thousands
+    /// wait.
+    private func start(_ jobs: [ValidatedJob]) {
+        var jobs = Deque(jobs)
+        while let job = jobs.popFirst() {
+            guard sink.isCongested else {
+                run(job)
+                continue
+            }
+            refuse(job.requestID, result(of: job, Self.congested))
+            jobs += state.withLock { state in
+                let ready = state.queue.release(job)
+                state.markStarting(ready)
+                return ready
+            }
+        }
+    }
+
+    private func run(_ job: ValidatedJob) {
         let reporter = job.wantsProgress ? ProgressReporter(job.requestID, time: engine.time, send: progress) : nil
         let running = engine.start(
             job.probe, deadline: job.deadline, queued: engine.time.now - job.receivedAt,
@@ -171,7 +196,7 @@ public final class Dispatcher: Sendable {
             state.markStarting(ready)
             return ready
         }
-        for next in ready { start(next) }
+        start(ready)
     }
 
     // MARK: Answers out
@@ -179,15 +204,38 @@ public final class Dispatcher: Sendable {
     private func reject(_ message: JobMessage, _ failure: ProbeFailure) {
         let result = JobResult(
             rejecting: message.requestID, tool: message.tool, target: message.target, failure, at: engine.time.wallTime)
-        answer(message.requestID, result.result)
+        refuse(message.requestID, result.result)
     }
 
     private func finish(_ job: ValidatedJob, _ failure: ProbeFailure) {
-        let result = ProbeResult(
+        answer(job.requestID, result(of: job, failure))
+    }
+
+    private func result(of job: ValidatedJob, _ failure: ProbeFailure) -> ProbeResult {
+        ProbeResult(
             tool: job.probe.tool, target: job.probe.target, outcome: ProbeOutcome(failure: failure),
             ignoredParameters: job.probe.ignoredParameters, queued: engine.time.now - job.receivedAt,
             finishedAt: engine.time.wallTime)
-        answer(job.requestID, result)
+    }
+
+    /// A refusal is answered too, unless the backend takes no answers: it could make refusals without end. The job was not
+    /// taken, and whoever misses an answer may send it again.
+    private func refuse(_ requestID: String, _ result: ProbeResult) {
+        guard sink.isFull else { return answer(requestID, result) }
+        let (suppressed, idle) = state.withLock { state in
+            state.active[requestID] = nil
+            state.counts.count(result)
+            state.counts.unanswered += 1
+            return (state.complaints.admit(at: engine.time.now), state.takeIdle())
+        }
+        for waiter in idle { waiter.resume() }
+        guard let suppressed else { return }
+        logger.warning(
+            "job.unanswered",
+            metadata: [
+                "reason": "the backend sends jobs and takes no answers: jobs are refused without one",
+                "suppressed": "\(suppressed)",
+            ])
     }
 
     /// The one way out. The answer is in the sink before the job stops being active: a duplicate always finds one of

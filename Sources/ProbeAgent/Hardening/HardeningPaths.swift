@@ -14,6 +14,8 @@ public struct HardeningPaths: Sendable, Hashable {
     /// What a node of this configuration opens after start-up, beside what every process reads
     /// (`LandlockRules.system`).
     public init(_ configuration: AgentConfiguration) {
-        self.init(read: [configuration.caFile].compactMap(\.self))
+        self.init(
+            read: [configuration.caFile].compactMap(\.self),
+            write: [configuration.stateDirectory].compactMap(\.self))
     }
 }

@@ -10,6 +10,8 @@ public struct ValidatedJob: Sendable {
     public var receivedAt: Instant
     public var deadline: Instant
     public var wantsProgress: Bool
+    /// Bytes of its message: what it may hold of memory.
+    public var size: Int
 }
 
 /// Turns messages into jobs through the registry. What does not fit becomes a failure, to be answered like a result.
@@ -48,6 +50,6 @@ public struct Intake: Sendable {
         return ValidatedJob(
             requestID: message.requestID, probe: probe, priority: message.priority, receivedAt: now,
             deadline: now + min(timeout, .seconds(fromDouble: Self.timeouts.upperBound)),
-            wantsProgress: message.wantsProgress)
+            wantsProgress: message.wantsProgress, size: message.size)
     }
 }

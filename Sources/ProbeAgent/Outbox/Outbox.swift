@@ -1,11 +1,11 @@
+import DequeModule
 import ProbeNative
 import ProbeProtocol
+import Synchronization
 
 /// Holds every answer from the moment it is written until the backend is known to have it. A write to a socket settles
 /// nothing; only `result_received`, or a pong to a ping sent after the frame, does.
 public final class Outbox: Sendable {
-    /// Unsettled bytes from which on new jobs are refused: results are never dropped, so their source must stop.
-    static let congestion = 64 << 20
     /// A frame is cut to this after the backend closed with 1009 (message too big).
     static let shrunkSize = 64 << 10
 
@@ -15,24 +15,88 @@ public final class Outbox: Sendable {
         var nextSequence: UInt64 = 1
         /// The last entry pulled on this connection.
         var cursor: UInt64 = 0
+        /// Pulled on this connection, and asked for once more.
+        var again: Set<UInt64> = []
+        /// The same in the order in which they were asked for; one that was settled since stays until its turn.
+        var againInOrder: Deque<UInt64> = []
         var wake: (@Sendable () -> Void)?
         var sequences: [String: UInt64] = [:]
         var shrunk: Set<UInt64> = []
+        var ages = EntryAges()
+        var expired = 0
         var nextWaiter = 0
         var emptyWaiters: [Int: CheckedContinuation<Void, Never>] = [:]
         var cancelledWaiters: Set<Int> = []
     }
 
     private let time: any TimeSource
+    private let limits: OutboxLimits
+    private let journal: Journal?
     private let state: Locked<State>
+    // Apart from the lock, because it is asked for each job.
+    private let congested: Atomic<Bool>
 
-    public init(time: any TimeSource, store: any OutboxStore = MemoryOutboxStore()) {
+    /// - Parameter journal: what it holds of former processes is taken over.
+    public convenience init(time: any TimeSource, limits: OutboxLimits = OutboxLimits()) {
+        self.init(time: time, limits: limits, journal: nil)
+    }
+
+    init(time: any TimeSource, limits: OutboxLimits, journal: Journal?, store: any OutboxStore = MemoryOutboxStore()) {
         self.time = time
-        state = Locked(State(store: store))
+        self.limits = limits
+        self.journal = journal
+        var state = State(store: store)
+        if let journal { state.takeOver(journal.replay, at: time.now, wall: time.wallTime) }
+        congested = Atomic(state.store.bytes >= limits.bytes)
+        self.state = Locked(state)
+    }
+
+    /// What the journal's thread needs of the outbox.
+    var journalClient: Journal.Client {
+        .init(
+            unsettled: { [weak self] sequences in
+                self?.state.withLock { state in sequences.sorted().compactMap { state.store.find($0) } } ?? []
+            },
+            wake: { [weak self] in self?.state.withLock { $0.wake }?() })
     }
 
     public var unsettled: Int { state.withLock { $0.store.count } }
     public var hasUnsettled: Bool { unsettled > 0 }
+
+    public var counts: OutboxCounts {
+        let (unsettled, bytes, expired) = state.withLock { ($0.store.count, $0.store.bytes, $0.expired) }
+        return OutboxCounts(
+            unsettled: unsettled, unsettledBytes: bytes, expired: expired,
+            replayed: journal?.replay.entries.count ?? 0, damaged: journal?.replay.damaged ?? 0,
+            tornBytes: journal?.replay.tornBytes ?? 0, notOnDisk: journal?.notOnDisk ?? unsettled)
+    }
+
+    /// Drops what has become too old. To be called now and then.
+    /// - Returns: how many answers were dropped.
+    public func dropExpired() -> Int {
+        let now = time.now
+        return change { state in
+            guard let last = state.ages.expired(at: now, limit: limits.age, next: state.nextSequence) else { return 0 }
+            var dropped = 0
+            while let entry = state.store.first(after: 0), entry.sequence <= last {
+                state.remove(entry.sequence, journal)
+                dropped += 1
+            }
+            state.expired += dropped
+            return dropped
+        }
+    }
+
+    /// What is left is on the disk when this returns, as far as there is one. Nothing may be appended any more.
+    public func finish() async { await journal?.finish() }
+
+    /// A change of what is held; the congestion follows it.
+    private func change<Result>(_ body: (inout State) -> Result) -> Result {
+        state.withLock { state in
+            defer { congested.store(state.store.bytes >= limits.bytes, ordering: .relaxed) }
+            return body(&state)
+        }
+    }
 
     // MARK: The session's side
 
@@ -41,6 +105,7 @@ public final class Outbox: Sendable {
     public func open(_ wake: @escaping @Sendable () -> Void) {
         state.withLock { state in
             state.cursor = 0
+            (state.again, state.againInOrder) = ([], [])
             state.wake = wake
         }
         wake()
@@ -50,14 +115,14 @@ public final class Outbox: Sendable {
 
     /// The next entries for this connection: at most `bytes` in all, but at least one where there is any.
     public func pull(atMost bytes: Int) -> [OutboundEntry] {
-        state.withLock { state in
+        let limit = journal?.writtenThrough ?? .max
+        return state.withLock { state in
             var batch: [OutboundEntry] = []
             var size = 0
-            while let entry = state.store.first(after: state.cursor), batch.isEmpty || size + entry.bytes.count <= bytes
-            {
+            while let entry = state.next(through: limit), batch.isEmpty || size + entry.bytes.count <= bytes {
                 batch.append(entry)
                 size += entry.bytes.count
-                state.cursor = entry.sequence
+                if state.again.remove(entry.sequence) == nil { state.cursor = entry.sequence }
             }
             return batch
         }
@@ -65,16 +130,16 @@ public final class Outbox: Sendable {
 
     public func settle(requestID: String) {
         let now = time.now
-        state.withLock { state in
-            if let sequence = state.sequences[requestID] { state.settle(sequence, at: now) }
+        change { state in
+            if let sequence = state.sequences[requestID] { state.settle(sequence, at: now, journal) }
         }
     }
 
     public func settle(through sequence: UInt64) {
         let now = time.now
-        state.withLock { state in
+        change { state in
             while let entry = state.store.first(after: 0), entry.sequence <= sequence {
-                state.settle(entry.sequence, at: now)
+                state.settle(entry.sequence, at: now, journal)
             }
         }
     }
@@ -82,7 +147,8 @@ public final class Outbox: Sendable {
     /// After a close 1009: the largest entry is cut to 64 KiB, and if that was done before, replaced by
     /// `result_too_large`. So no frame goes out a third time unchanged.
     public func shrinkLargestUnsettled() {
-        state.withLock { state in
+        let wall = time.wallTime
+        change { state in
             var largest: OutboundEntry?
             var last: UInt64 = 0
             while let entry = state.store.first(after: last) {
@@ -92,56 +158,95 @@ public final class Outbox: Sendable {
             guard let largest else { return }
             let isFirstTime = state.shrunk.insert(largest.sequence).inserted
             let limit = isFirstTime ? Self.shrunkSize : 0
-            state.store.replace(
-                largest.sequence, bytes: ResultShrinker.shrink(largest.bytes, requestID: largest.requestID, to: limit))
+            var smaller = largest
+            smaller.bytes = ResultShrinker.shrink(largest.bytes, requestID: largest.requestID, to: limit)
+            state.store.replace(smaller.sequence, bytes: smaller.bytes)
+            journal?.append(.answer(smaller, at: wall))
         }
     }
 }
 
 extension Outbox: ResultSink {
     public func append(requestID: String, _ bytes: [UInt8]) {
-        let wake = state.withLock { state in
-            state.append(requestID, bytes)
-            return state.wake
-        }
+        let wake = change { $0.append(requestID, bytes, time, journal) }
         wake?()
     }
 
     public func repeatAnswer(requestID: String) -> Bool {
         let now = time.now
-        let (found, wake) = state.withLock { state -> (Bool, (@Sendable () -> Void)?) in
+        let (found, wake) = change { state -> (Bool, (@Sendable () -> Void)?) in
             if let sequence = state.sequences[requestID] {
                 // Not settled. If it went out on this connection already, it goes again; else it is on its way.
-                guard sequence <= state.cursor, let entry = state.store.remove(sequence) else { return (true, nil) }
-                state.append(requestID, entry.bytes)
+                guard sequence <= state.cursor, state.again.insert(sequence).inserted else { return (true, nil) }
+                state.againInOrder.append(sequence)
                 return (true, state.wake)
             }
             guard let bytes = state.kept.find(requestID, at: now) else { return (false, nil) }
-            state.append(requestID, bytes)
-            return (true, state.wake)
+            return (true, state.append(requestID, bytes, time, journal))
         }
         wake?()
         return found
     }
 
-    public var isCongested: Bool { state.withLock { $0.store.bytes >= Self.congestion } }
+    /// Unsettled bytes have reached their limit: results are never dropped, so their source must stop.
+    public var isCongested: Bool { congested.load(ordering: .relaxed) }
+
+    /// So much that refusals may not be added either. Results still are: they are of a bounded number of jobs.
+    public var isFull: Bool { isCongested && state.withLock { $0.store.bytes >= limits.refusalBytes } }
 }
 
 extension Outbox.State {
-    fileprivate mutating func append(_ requestID: String, _ bytes: [UInt8]) {
-        store.append(OutboundEntry(sequence: nextSequence, requestID: requestID, bytes: bytes))
+    /// - Returns: whom to wake now. With a journal it is woken once the answer is written.
+    fileprivate mutating func append(
+        _ requestID: String, _ bytes: [UInt8], _ time: any TimeSource, _ journal: Journal?
+    ) -> (@Sendable () -> Void)? {
+        let entry = OutboundEntry(sequence: nextSequence, requestID: requestID, bytes: bytes)
+        store.append(entry)
         sequences[requestID] = nextSequence
         nextSequence += 1
+        guard let journal else { return wake }
+        journal.append(.answer(entry, at: time.wallTime))
+        return nil
     }
 
-    fileprivate mutating func settle(_ sequence: UInt64, at now: Instant) {
-        guard let entry = store.remove(sequence) else { return }
-        if sequences[entry.requestID] == sequence { sequences[entry.requestID] = nil }
-        shrunk.remove(sequence)
+    /// The entry that goes out next: first what is asked for once more.
+    fileprivate mutating func next(through limit: UInt64) -> OutboundEntry? {
+        while let sequence = againInOrder.first {
+            if again.contains(sequence), let entry = store.find(sequence) { return entry }
+            againInOrder.removeFirst()
+        }
+        guard let entry = store.first(after: cursor), entry.sequence <= limit else { return nil }
+        return entry
+    }
+
+    fileprivate mutating func settle(_ sequence: UInt64, at now: Instant, _ journal: Journal?) {
+        guard let entry = remove(sequence, journal) else { return }
         kept.keep(entry.requestID, entry.bytes, at: now)
-        guard store.count == 0 else { return }
-        for waiter in emptyWaiters.values { waiter.resume() }
-        emptyWaiters = [:]
+    }
+
+    @discardableResult
+    fileprivate mutating func remove(_ sequence: UInt64, _ journal: Journal?) -> OutboundEntry? {
+        guard let entry = store.remove(sequence) else { return nil }
+        journal?.append(.settled(sequence))
+        if sequences[entry.requestID] == sequence { sequences[entry.requestID] = nil }
+        if !shrunk.isEmpty { shrunk.remove(sequence) }
+        if !again.isEmpty { again.remove(sequence) }
+        if store.count == 0 {
+            for waiter in emptyWaiters.values { waiter.resume() }
+            emptyWaiters = [:]
+        }
+        return entry
+    }
+
+    fileprivate mutating func takeOver(_ replay: SegmentLog.Replay, at now: Instant, wall: WallTime) {
+        for (entry, written) in replay.entries {
+            store.append(entry)
+            sequences[entry.requestID] = entry.sequence
+            // A clock that was set back in between makes nothing older.
+            let age = Duration.nanoseconds(max(0, wall.nanoseconds - written.nanoseconds))
+            ages.note(next: entry.sequence + 1, at: now + (.zero - age))
+        }
+        nextSequence = replay.lastSequence + 1
     }
 }
 

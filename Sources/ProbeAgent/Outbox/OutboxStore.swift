@@ -22,6 +22,7 @@ public protocol OutboxStore: Sendable {
     @discardableResult
     mutating func remove(_ sequence: UInt64) -> OutboundEntry?
     mutating func replace(_ sequence: UInt64, bytes: [UInt8])
+    func find(_ sequence: UInt64) -> OutboundEntry?
     /// The oldest entry after `sequence`.
     func first(after sequence: UInt64) -> OutboundEntry?
     var count: Int { get }
@@ -66,6 +67,8 @@ public struct MemoryOutboxStore: OutboxStore {
         bytes += new.count - old.bytes.count
         slots[index].entry?.bytes = new
     }
+
+    public func find(_ sequence: UInt64) -> OutboundEntry? { index(of: sequence).flatMap { slots[$0].entry } }
 
     public func first(after sequence: UInt64) -> OutboundEntry? {
         for index in position(after: sequence)..<slots.count { if let entry = slots[index].entry { return entry } }

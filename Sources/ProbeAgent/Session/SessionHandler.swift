@@ -6,8 +6,9 @@ import ProbeProtocol
 import Synchronization
 
 /// One connection's frames: gives events to the `SessionMachine` and does what it says. Confined to its event loop.
-final class SessionHandler: ChannelInboundHandler {
+final class SessionHandler: ChannelDuplexHandler {
     typealias InboundIn = WebSocketFrame
+    typealias OutboundIn = WebSocketFrame
     typealias OutboundOut = WebSocketFrame
 
     /// How much is handed to the channel before it is flushed.
@@ -42,6 +43,7 @@ final class SessionHandler: ChannelInboundHandler {
     private var needsFlush = false
     private var hastens = false
     private var owedPong: ByteBuffer?
+    private var isReadHeld = false
     // Each mask must be unpredictable (RFC 6455 section 5.3).
     private var masks = RandomStock()
     private var complaints = LogLimit(every: .seconds(10))
@@ -95,10 +97,25 @@ final class SessionHandler: ChannelInboundHandler {
         context.fireChannelReadComplete()
     }
 
+    /// NIO asks for the next piece. While the backend takes no answers and too many wait, it is read only piecemeal, once
+    /// for each ping (`releaseRead`): TCP then slows it down. Not at all would be wrong, because acknowledgements come the
+    /// same way, and a peer that first wants its own writes taken would wait for ever, as would the node.
+    func read(context: ChannelHandlerContext) {
+        isReadHeld = !context.channel.isWritable && ports.results.isCongested
+        if !isReadHeld { context.read() }
+    }
+
+    private func releaseRead(_ context: ChannelHandlerContext) {
+        guard isReadHeld else { return }
+        isReadHeld = false
+        context.read()
+    }
+
     func handlerRemoved(context: ChannelHandlerContext) { self.context = nil }
 
     func channelWritabilityChanged(context: ChannelHandlerContext) {
         if context.channel.isWritable {
+            releaseRead(context)
             sendOwedPong(context)
             pull()
         }
@@ -183,7 +200,9 @@ final class SessionHandler: ChannelInboundHandler {
             case .sendPong where context.channel.isWritable:
                 send(.text, PongFrame(timestamp: time.wallTime).encoded(), context)
             case .sendHeartbeat, .sendPong: break
-            case .sendPing(let payload): send(.ping, withUnsafeBytes(of: payload.bigEndian, Array.init), context)
+            case .sendPing(let payload):
+                send(.ping, withUnsafeBytes(of: payload.bigEndian, Array.init), context)
+                releaseRead(context)
             case .warn(let text): complain("session.warning", text)
             case .connected: logger.debug("session.authenticated")
             case .settle(let requestID): ports.results.settle(requestID: requestID)

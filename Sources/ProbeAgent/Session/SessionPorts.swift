@@ -21,6 +21,8 @@ public protocol ResultSource: Sendable {
     func settle(through sequence: UInt64)
     func shrinkLargestUnsettled()
     var hasUnsettled: Bool { get }
+    /// So much is unsettled that the session should not ask for more work.
+    var isCongested: Bool { get }
     /// Returns when nothing is unsettled, or with the task's cancellation.
     func emptied() async
 }

@@ -5,7 +5,7 @@ import CLinux
 #endif
 
 /// Starts a detached POSIX thread with a name that `ps -L` and gdb show.
-enum ReactorThread {
+package enum ReactorThread {
     private final class Start {
         let name: String
         let body: @Sendable () -> Void
@@ -17,7 +17,7 @@ enum ReactorThread {
 
     /// False when the kernel gives no thread (EAGAIN).
     @discardableResult
-    static func start(name: String, _ body: @escaping @Sendable () -> Void) -> Bool {
+    package static func start(name: String, _ body: @escaping @Sendable () -> Void) -> Bool {
         let start = Unmanaged.passRetained(Start(name, body))
         var thread = pthread_t()
         let result = pthread_create(

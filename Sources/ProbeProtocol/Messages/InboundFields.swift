@@ -51,10 +51,11 @@ struct InboundFields {
         }
     }
 
-    func classified() throws(MalformedMessage) -> InboundMessage {
+    /// - Parameter size: of the message, in bytes.
+    func classified(size: Int) throws(MalformedMessage) -> InboundMessage {
         guard let type else { return untyped() }
         switch type.text {
-        case "diagnostic_job", "diagnostic_request": return .job(try job())
+        case "diagnostic_job", "diagnostic_request": return .job(try job(size))
         case "result_received": return .resultReceived(requestID: try usableRequestID())
         case "cancel_job": return .cancel(requestID: try usableRequestID())
         case "heartbeat_ack": return .heartbeatAck(serverTime: serverTime?.text ?? timestamp?.text)
@@ -97,9 +98,9 @@ struct InboundFields {
         return text
     }
 
-    private func job() throws(MalformedMessage) -> JobMessage {
+    private func job(_ size: Int) throws(MalformedMessage) -> JobMessage {
         var job = JobMessage(
-            requestID: try usableRequestID(), tool: tool?.text ?? "", target: target?.text ?? "")
+            requestID: try usableRequestID(), tool: tool?.text ?? "", target: target?.text ?? "", size: size)
         func note(_ name: String, _ value: ParameterValue?, _ wanted: String) {
             guard job.problem == nil else { return }
             job.problem = "\(name) must be \(wanted), " + (value.map { "not \($0.quoted)." } ?? "but is missing.")

@@ -63,10 +63,13 @@ public struct JobMessage: Sendable, Hashable {
     public var timeout: Double?
     public var wantsProgress: Bool
     public var problem: String?
+    /// Bytes of the message.
+    public var size: Int
 
     public init(
         requestID: String, tool: String, target: String, parameters: [ParameterValue.Member] = [], priority: Int = 1,
-        timeout: Double? = nil, wantsProgress: Bool = false, problem: String? = nil
+        timeout: Double? = nil, wantsProgress: Bool = false, problem: String? = nil,
+        size: Int = 0
     ) {
         self.requestID = requestID
         self.tool = tool
@@ -76,6 +79,7 @@ public struct JobMessage: Sendable, Hashable {
         self.timeout = timeout
         self.wantsProgress = wantsProgress
         self.problem = problem
+        self.size = size
     }
 }
 
@@ -85,7 +89,7 @@ extension InboundMessage {
         var fields = InboundFields()
         var parser = JSONParser(bytes)
         try parser.document { (name, parser) throws(MalformedMessage) in try fields.read(name, &parser) }
-        return try fields.classified()
+        return try fields.classified(size: bytes.count)
     }
 
     public static func decode(_ bytes: [UInt8]) throws(MalformedMessage) -> InboundMessage {

@@ -12,6 +12,8 @@ enum NodeProcess {
     /// - Returns: the exit code.
     static func run(_ loaded: LoadedConfiguration) throws -> Int32 {
         let configuration = loaded.configuration
+        // Before privileges are given up.
+        let state = try configuration.stateDirectory.map { try StateDirectory($0) }
         let prepared = Startup.prepare(hardening: configuration.isHardened ? HardeningPaths(configuration) : nil)
         LoggingSystem.bootstrap { StreamLogHandler.standardError(label: $0) }
         var logger = Logger(label: "probe-agent")
@@ -32,7 +34,7 @@ enum NodeProcess {
         defer { engine.stop() }
         let agent: Agent
         do throws(InvalidInput) {
-            agent = try Agent(configuration: configuration, engine: engine, logger: logger)
+            agent = try Agent(configuration: configuration, engine: engine, state: state, logger: logger)
         } catch {
             throw ConfigurationError(error.detail)
         }

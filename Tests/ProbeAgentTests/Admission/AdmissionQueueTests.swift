@@ -77,6 +77,18 @@ import Testing
         #expect(expired.map(\.requestID) == ["heavy again"] && ready.map(\.requestID) == ["light again"])
     }
 
+    @Test func isBoundedInBytesToo() throws {
+        var queue = AdmissionQueue(slots: 1, queueLimit: 4096)
+        _ = queue.offer(try job("running", size: 1 << 20))
+        for number in 0..<64 { #expect(try kind(queue.offer(job("j\(number)", size: 1 << 20))) == "wait") }
+        #expect(queue.waitingBytes == AdmissionQueue.byteLimit)
+        #expect(try kind(queue.offer(job("one more", size: 1))) == "full")
+        #expect(queue.remove("j3") != nil)
+        #expect(try kind(queue.offer(job("one more", size: 1))) == "wait")
+        _ = queue.drain()
+        #expect(queue.waitingBytes == 0)
+    }
+
     private func at(_ seconds: Int) -> Instant { Instant(nanoseconds: Int64(seconds) * 1_000_000_000) }
 
     private func kind(_ decision: AdmissionQueue.Decision) -> String {
@@ -87,11 +99,13 @@ import Testing
         }
     }
 
-    private func job(_ id: String, priority: Int = 1, weight: Int = 1, deadline: Int = 3600) throws -> ValidatedJob {
+    private func job(
+        _ id: String, priority: Int = 1, weight: Int = 1, deadline: Int = 3600, size: Int = 200
+    ) throws -> ValidatedJob {
         let probe = try GatedTool().prepare(
             target: "example.com", parameters: [.init("weight", .integer(Int64(weight)))])
         return ValidatedJob(
             requestID: id, probe: probe, priority: priority, receivedAt: at(0), deadline: at(deadline),
-            wantsProgress: false)
+            wantsProgress: false, size: size)
     }
 }

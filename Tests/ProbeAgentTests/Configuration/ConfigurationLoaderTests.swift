@@ -39,6 +39,11 @@ struct ConfigurationLoaderTests {
         },
         "max-concurrent": Sample(["1", "2048", "65536"]) { "\($0.maxConcurrent)" },
         "queue-limit": Sample(["0", "1", "1000000"]) { "\($0.queueLimit)" },
+        "state-dir": Sample(["/a", "/var/lib/my probe", "state"]) { $0.stateDirectory ?? "" },
+        "outbox-max-bytes": Sample(["1MiB", "4MiB", "4096MiB"], shown: ["1048576", "4194304", "4294967296"]) {
+            "\($0.outbox.bytes)"
+        },
+        "outbox-max-age": Sample(["60", "2h", "240h"], shown: ["60s", "2h", "240h"]) { $0.outbox.age.shown },
         "max-result-bytes": Sample(["4096", "512KiB", "16MiB"], shown: ["4096", "524288", "16777216"]) {
             "\($0.maxResultBytes)"
         },

@@ -16,11 +16,14 @@ final class SessionBench: Sendable {
     let session: Session
     private let running: Task<Void, Never>
 
-    init(_ controller: FakeController, backend: String? = nil, caFile: String? = nil) throws {
+    init(
+        _ controller: FakeController, backend: String? = nil, caFile: String? = nil,
+        limits: OutboxLimits = OutboxLimits()
+    ) throws {
         self.controller = controller
         // Certificates are made for the present.
         time.stepWallClock(by: .nanoseconds(SystemTime().wallTime.nanoseconds - time.wallTime.nanoseconds))
-        outbox = Outbox(time: time)
+        outbox = Outbox(time: time, limits: limits)
         results = CountingResults(outbox)
         var reconnect = ReconnectPolicy()
         // So that delays are exact.
@@ -39,11 +42,11 @@ final class SessionBench: Sendable {
     /// A controller and a session for the length of `body`.
     static func with(
         certificate: CertificateFiles? = nil, receiveBuffer: Int? = nil, caFile: String? = nil,
-        policy: JSONValue? = nil, _ body: (SessionBench) async throws -> Void
+        policy: JSONValue? = nil, limits: OutboxLimits = OutboxLimits(), _ body: (SessionBench) async throws -> Void
     ) async throws {
         try await FakeController.with(certificate: certificate, receiveBuffer: receiveBuffer) { controller in
             if let policy { try await controller.policy(policy) }
-            let bench = try SessionBench(controller, caFile: caFile)
+            let bench = try SessionBench(controller, caFile: caFile, limits: limits)
             do {
                 try await body(bench)
                 await bench.end()
@@ -128,6 +131,7 @@ final class CountingResults: ResultSource {
     func settle(through sequence: UInt64) { outbox.settle(through: sequence) }
     func shrinkLargestUnsettled() { outbox.shrinkLargestUnsettled() }
     var hasUnsettled: Bool { outbox.hasUnsettled }
+    var isCongested: Bool { outbox.isCongested }
     func emptied() async { await outbox.emptied() }
 }
 

@@ -1,0 +1,42 @@
+import ProbeNative
+
+#if canImport(Glibc)
+    import Glibc
+#endif
+
+/// The folder that outlives the process, for this process alone as long as it runs.
+public final class StateDirectory: Sendable {
+    public let path: String
+    /// Held for its lock (flock(2)), which ends with the process however that ends.
+    private let lock: FileDescriptor
+
+    /// Makes the folder if it is missing (not those above it), takes all rights of others to it away, and locks it. Call
+    /// it before privileges are given up.
+    /// - Throws: one sentence.
+    public init(_ path: String) throws(ConfigurationError) {
+        func failure(_ what: String) -> ConfigurationError {
+            ConfigurationError("The state directory \(path) cannot be \(what): \(Errno(rawValue: errno)).")
+        }
+        if mkdir(path, 0o700) != 0, errno != EEXIST { throw failure("made") }
+        let folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard folder >= 0 else { throw failure("opened") }
+        let owned = FileDescriptor(owning: folder)
+        var status = stat()
+        guard fstat(owned.number, &status) == 0 else { throw failure("opened") }
+        guard status.st_uid == geteuid() else {
+            // Root gives up the right to pass over this.
+            throw ConfigurationError("The state directory \(path) must belong to the user that runs the node.")
+        }
+        if status.st_mode & 0o077 != 0, fchmod(owned.number, 0o700) != 0 { throw failure("closed to other users") }
+        let file = openat(owned.number, "lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+        guard file >= 0 else { throw failure("written to") }
+        let lock = FileDescriptor(owning: file)
+        guard flock(lock.number, LOCK_EX | LOCK_NB) == 0 else {
+            if errno != EWOULDBLOCK { throw failure("locked") }
+            throw ConfigurationError(
+                "The state directory \(path) is in use by another process: each node needs one of its own.")
+        }
+        self.path = path
+        self.lock = lock
+    }
+}
