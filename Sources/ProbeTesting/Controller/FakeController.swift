@@ -32,16 +32,16 @@ public final class FakeController: Sendable {
     ///   - port: 0 for any; the port of a stopped controller to come back in its place.
     ///   - certificate: makes it wss.
     ///   - receiveBuffer: SO_RCVBUF in bytes, small for a slow reader.
-    ///   - lab: to run beside a node in the lab's near namespace.
+    ///   - lab: to run in one of the lab's namespaces; `near` is where the node is.
     public static func start(
         host: String = "127.0.0.1", port: Int = 0, certificate: CertificateFiles? = nil, receiveBuffer: Int? = nil,
-        in lab: NetworkLab? = nil
+        in lab: NetworkLab? = nil, side: NetworkLab.Side = .near
     ) async throws -> FakeController {
         var arguments = [Places.testFile("Peers/controller.py"), "--host", host, "--port", "\(port)"]
         if let certificate { arguments += ["--certificate", certificate.chain, "--key", certificate.key] }
         if let receiveBuffer { arguments += ["--receive-buffer", "\(receiveBuffer)"] }
         let command = ["/usr/bin/python3"] + arguments
-        let process = try ChildProcess.start(lab?.command(command) ?? command)
+        let process = try ChildProcess.start(lab?.command(on: side, command) ?? command)
         do {
             let first = try await process.output.next("listening")
             guard let port = try JSONValue(parsing: first)["port"]?.int else { throw Refused(description: first) }
@@ -107,6 +107,9 @@ public final class FakeController: Sendable {
     public func response(to requestID: String, within limit: Duration = .seconds(30)) async throws -> JSONValue {
         try await nextMessage(type: "diagnostic_response", within: limit) { $0["request_id"]?.string == requestID }
     }
+
+    /// To the process: SIGSTOP freezes the backend with its connections open.
+    public func send(signal: Int32) { process.send(signal: signal) }
 
     /// Ends the process, which closes its connections; its port may be used again.
     public func stop() async { await process.stop(signal: SIGKILL) }

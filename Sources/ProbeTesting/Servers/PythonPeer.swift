@@ -44,8 +44,14 @@ public final class PythonPeer: Sendable {
         try await PythonPeer(script: "proxy_peer.py", [certificate.chain, certificate.key])
     }
 
-    private init(script: String, _ arguments: [String] = []) async throws {
-        process = try ChildProcess.start("/usr/bin/python3", [Places.testFile("Peers/" + script)] + arguments)
+    /// A web server on `port("port")` that reports each request (chaos_target.py), by request in a lab's `near`.
+    public static func chaosTarget(in lab: NetworkLab? = nil) async throws -> PythonPeer {
+        try await PythonPeer(script: "chaos_target.py", in: lab)
+    }
+
+    private init(script: String, _ arguments: [String] = [], in lab: NetworkLab? = nil) async throws {
+        let command = ["/usr/bin/python3", Places.testFile("Peers/" + script)] + arguments
+        process = try ChildProcess.start(lab?.command(command) ?? command)
         do {
             ports = try JSONValue(parsing: try await process.output.next("listening"))
         } catch {
