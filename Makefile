@@ -2,7 +2,7 @@
 # a Swift 6.2+ toolchain; what else is missing is installed by apt (as root, or by sudo).
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help demo test build fuzz bench bench-check sanitize sanitize-address sanitize-thread format lint deps
+.PHONY: help demo test build fuzz chaos bench bench-check sanitize sanitize-address sanitize-thread format lint deps
 
 # Extra arguments for `swift test`, for example: make test ARGS='--filter Resolver'
 ARGS ?=
@@ -39,6 +39,10 @@ sanitize-thread: ## The same, ThreadSanitizer only
 fuzz: ## 1,000,000 mutated inputs for every decoder (ARGS="1000 whois": fewer, or one)
 	@scripts/install-deps.sh build
 	@scripts/fuzz.sh $(ARGS)
+
+chaos: ## Faults around the node, 50 times each, and a hostile backend (40 minutes; part of `make test` in short)
+	@scripts/install-deps.sh test
+	@scripts/chaos.sh $(ARGS)
 
 # One benchmark of several, for example: make bench BENCH=fidelity
 BENCH ?=

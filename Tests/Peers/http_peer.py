@@ -14,7 +14,7 @@ Prints {"event": "listening", "http": N, "silent": N, "backlog": N} and then eve
 /empty              closes without an answer;  /reset  resets after the headers
 /short              closes before Content-Length is reached;  /no-length  body ends with the connection
 /bad-chunk  /bad-status  /bad-header  /garbage  /nul  /http09
-/huge-header        one header of 1 MiB;  /many-headers  10,000 of them
+/huge-header        one header of 1 MiB;  /many-headers  10,000 of them;  /endless-headers  one each 10 ms for ever
 /bomb               200 MB of zeros in 200 KB of gzip;  /bad-gzip
 /json               {"state": "up", "count": 5, "ratio": 1.5, "ok": true, "none": null, "list": [{"a/b": "x~y"}], "": 1}
 /aaa                5,000 times "a" and a "!"
@@ -111,6 +111,12 @@ async def misbehave(path, query, writer):
         while True:
             writer.write(b"x" * 65536)
             await writer.drain()
+    elif path == "/endless-headers":
+        writer.write(b"HTTP/1.1 200 OK\r\n")
+        while True:
+            writer.write(b"X-More: and more\r\n")
+            await writer.drain()
+            await asyncio.sleep(0.01)
     elif path == "/reset":
         writer.write(response(length=False, headers=[("Content-Length", "100")]) + b"some")
         await writer.drain()

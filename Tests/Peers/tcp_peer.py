@@ -9,6 +9,7 @@ Prints {"event": "listening", "NAME": PORT, ...} and then events. Ends when stdi
   tls       TLS at once, then as smtp (with CHAIN and KEY)
   prompt    "login: " without a line end, and "Password: " after a line
   drip      a greeting byte by byte, each in a packet of its own
+  hello     the beginning of a TLS handshake record of 16 KiB, and then a byte each 100 ms
   endless   lines without end
   flood     bytes without end and without a line end
   telnet    bytes that are not UTF-8, then "login: "
@@ -83,6 +84,14 @@ async def drip(reader, writer):
     await reader.read()
 
 
+async def hello(reader, writer):
+    writer.write(b"\x16\x03\x03\x40\x00\x02\x00\x3f\xfc\x03\x03")
+    while True:
+        writer.write(b"\x00")
+        await writer.drain()
+        await asyncio.sleep(0.1)
+
+
 async def without_end(writer, block):
     while not writer.is_closing():
         writer.write(block * 100)
@@ -141,6 +150,7 @@ TCP = {
     "inject": inject,
     "prompt": prompt,
     "drip": drip,
+    "hello": hello,
     "endless": lambda reader, writer: without_end(writer, b"250-and more\r\n"),
     "flood": lambda reader, writer: without_end(writer, b"x"),
     "telnet": telnet,
