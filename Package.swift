@@ -140,6 +140,10 @@ let package = Package(
         .target(
             name: "ProbeTesting", dependencies: ["ProbeNative", "CSpawn"], swiftSettings: swiftSettings),
 
+        // Tries what a hardened process must not be able to do; in no product that is installed.
+        .executableTarget(
+            name: "probe-trespass", dependencies: ["ProbeAgent", "CSpawn"], swiftSettings: swiftSettings),
+
         // `make fuzz`.
         .executableTarget(name: "probe-fuzz", dependencies: ["ProbeTesting"], swiftSettings: swiftSettings),
 
@@ -150,7 +154,7 @@ let package = Package(
             name: "ProbeProtocolTests", dependencies: ["ProbeProtocol", "ProbeTesting"],
             swiftSettings: swiftSettings),
         .testTarget(
-            name: "ProbeAgentTests", dependencies: ["ProbeAgent", "ProbeTesting", "probe-agent"],
+            name: "ProbeAgentTests", dependencies: ["ProbeAgent", "ProbeTesting", "probe-agent", "probe-trespass"],
             swiftSettings: swiftSettings),
         .testTarget(
             name: "ProbeBackendTests",

@@ -30,6 +30,8 @@ public struct AgentConfiguration: Sendable {
     public var outbox = OutboxLimits()
     /// The process gives up what it does not need (`Hardening`). Off for debuggers, sanitizers and valgrind.
     public var isHardened = true
+    /// Whom a process started by root becomes; nil to stay who it is.
+    public var user: ProcessUser?
 
     public init(backend: String, nodeUUID: String, apiKey: Secret, hostname: String? = nil) {
         self.backend = backend

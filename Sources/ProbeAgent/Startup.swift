@@ -24,10 +24,12 @@ public enum Startup {
     /// - Parameters:
     ///   - pingWorkers: how many pings of liboping can wait for replies at once; nil for a whole node.
     ///   - reactors: how many the engine will have; nil for a whole node.
+    ///   - user: whom the process becomes then.
     ///   - hardening: what the process still needs when all is prepared; nil leaves it as it was started.
+    /// - Throws: one sentence, when the process may not become `user`.
     public static func prepare(
-        pingWorkers: Int? = nil, reactors: Int? = nil, hardening: HardeningPaths? = nil
-    ) -> Prepared {
+        pingWorkers: Int? = nil, reactors: Int? = nil, user: ProcessUser? = nil, hardening: HardeningPaths? = nil
+    ) throws(ConfigurationError) -> Prepared {
         raiseDescriptorLimit()
         // After the limit and before everything else that opens descriptors: liboping's must be below FD_SETSIZE.
         let ping = PingLane.open(workers: pingWorkers ?? PingLane.defaultWorkers)
@@ -37,6 +39,7 @@ public enum Startup {
             \.detail)
         for failure in IPAddress.Family.allCases.compactMap(rawSockets.failure)
         where !warnings.contains(failure.detail) { warnings.append(failure.detail) }
+        try user?.become(owning: hardening?.write ?? [])
         // The last step: whoever opens something with a privilege, or a file that is not in the list, comes before it.
         return Prepared(
             registry: .builtIn(ping: ping), rawSockets: rawSockets, warnings: warnings,

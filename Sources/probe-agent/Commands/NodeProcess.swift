@@ -14,7 +14,8 @@ enum NodeProcess {
         let configuration = loaded.configuration
         // Before privileges are given up.
         let state = try configuration.stateDirectory.map { try StateDirectory($0) }
-        let prepared = Startup.prepare(hardening: configuration.isHardened ? HardeningPaths(configuration) : nil)
+        let prepared = try Startup.prepare(
+            user: configuration.user, hardening: configuration.isHardened ? HardeningPaths(configuration) : nil)
         LoggingSystem.bootstrap { StreamLogHandler.standardError(label: $0) }
         var logger = Logger(label: "probe-agent")
         logger.logLevel = configuration.logLevel

@@ -23,7 +23,9 @@ struct Probe: ParsableCommand {
             if parsed.last(Flag.help.name) != nil { return Terminal.output(Self.help(tool, flags.flags + own)) }
             let job = try flags.job(parsed)
             // One ping a family at once is all that one diagnostic needs.
-            let prepared = Startup.prepare(pingWorkers: 2, reactors: 1)
+            let prepared = try Startup.prepare(
+                pingWorkers: 2, reactors: 1,
+                hardening: Hardening.isWanted(in: ProcessEnvironment.variables) ? HardeningPaths() : nil)
             let probe: PreparedProbe
             let ready = try self.tool(in: prepared.registry)
             do throws(InvalidInput) {

@@ -16,7 +16,7 @@ struct EngineCommand: ParsableCommand {
 
     func run() throws {
         let template = JobTemplate(try JSONLine.read(JobKind.self, kind))
-        let prepared = Startup.prepare(reactors: reactors)
+        let prepared = try Startup.prepare(reactors: reactors)
         var configuration = EngineConfiguration()
         configuration.rawSockets = prepared.rawSockets
         let engine = try Engine(configuration, registry: prepared.registry)

@@ -33,7 +33,7 @@ struct FleetCommand: ParsableCommand {
 
     func run() throws {
         // The limit of descriptors goes up with it.
-        _ = Startup.prepare(pingWorkers: 1)
+        _ = try Startup.prepare(pingWorkers: 1)
         let text = try String(contentsOfFile: credentials, encoding: .utf8)
         let nodes = try text.split(separator: "\n").map { try JSONLine.read(Credential.self, String($0)) }
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)

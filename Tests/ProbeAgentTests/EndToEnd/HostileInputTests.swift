@@ -4,10 +4,10 @@ import Testing
 
 /// Whatever a backend sends: a clear answer with a stable code where there can be one, and the other jobs go on.
 @Suite struct HostileInputTests {
-    @Test(.timeLimit(.minutes(2)))
-    func badInputIsAnsweredAndHarmsNobody() async throws {
+    @Test(.timeLimit(.minutes(2)), arguments: NodeIdentity.available)
+    func badInputIsAnsweredAndHarmsNobody(_ identity: NodeIdentity) async throws {
         try await FakeController.with { controller in
-            try await NodeProcess.with(controller) { node in
+            try await NodeProcess.with(controller, as: identity) { node in
                 let before = try node.footprint()
                 for target in Self.targets {
                     for tool in ["ping", "dns", "http"] {
@@ -44,9 +44,10 @@ import Testing
     }
 
     /// Frames that end the connection with their own close code; the node comes back.
-    @Test func framesThatCannotBeReadEndTheConnectionAlone() async throws {
+    @Test(arguments: NodeIdentity.available)
+    func framesThatCannotBeReadEndTheConnectionAlone(_ identity: NodeIdentity) async throws {
         try await FakeController.with { controller in
-            try await NodeProcess.with(controller) { _ in
+            try await NodeProcess.with(controller, as: identity) { _ in
                 // The node closes before it has read all of it: the peer's write fails.
                 try? await controller.sendFrame(count: 10 << 20)
                 #expect(try await controller.next("closed")["code"]?.int == 1009)

@@ -4,14 +4,17 @@ import Testing
 
 /// The built node under load, over the WebSocket.
 @Suite struct LoadTests {
-    @Test(.timeLimit(.minutes(5)))
-    func tenThousandMixedJobsAreAnsweredOnceEachWithoutAFork() async throws {
+    @Test(.timeLimit(.minutes(5)), arguments: NodeIdentity.available)
+    func tenThousandMixedJobsAreAnsweredOnceEachWithoutAFork(_ identity: NodeIdentity) async throws {
+        try await identity.with { command in try await Self.tenThousand(command, identity.wrapperExecs) }
+    }
+
+    private static func tenThousand(_ command: ([String]) -> [String], _ wrapperExecs: Int) async throws {
         let nginx = try await NginxServer()
         let nsd = try await NSDServer()
         let jobs = (0..<10_000).map { Self.mixed($0, nginx: nginx, nsd: nsd) }
         try await FakeController.with { controller in
-            let command = [NodeProcess.program] + NodeProcess.arguments(controller)
-            let trace = try ProcessTrace(command)
+            let trace = try ProcessTrace(command(NodeProcess.arguments(controller)), wrapperExecs: wrapperExecs)
             _ = try await controller.next("authentication")
             let node = NodeProcess(process: trace.process)
             async let tally = controller.load(jobs, window: 4000, within: .seconds(240))
@@ -66,8 +69,8 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(2)))
-    func serversThatNeverSpeakHoldNobodyUp() async throws {
+    @Test(.timeLimit(.minutes(2)), arguments: NodeIdentity.available)
+    func serversThatNeverSpeakHoldNobodyUp(_ identity: NodeIdentity) async throws {
         let nginx = try await NginxServer()
         let peer = try await PythonPeer.http()
         let silent = "http://127.0.0.1:\(peer.port("silent"))/"
@@ -77,7 +80,7 @@ import Testing
                 expect: ["result.error_code": "deadline_exceeded", "success": true])
         }
         try await FakeController.with { controller in
-            try await NodeProcess.with(controller, ["--max-concurrent", "2048"]) { node in
+            try await NodeProcess.with(controller, ["--max-concurrent", "2048"], as: identity) { node in
                 let before = try node.footprint()
                 let done = try await controller.load(jobs, window: 2048)
                 #expect(done["answers"]?.int == 2048)

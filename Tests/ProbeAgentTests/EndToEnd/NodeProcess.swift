@@ -32,10 +32,18 @@ struct NodeProcess {
 
     /// Runs `body` against a node, which must then stop gracefully with exit code 0.
     static func with<Result>(
-        _ controller: FakeController, _ more: [String] = [], wrapper: ([String]) -> [String] = { $0 },
-        _ body: (NodeProcess) async throws -> Result
+        _ controller: FakeController, _ more: [String] = [], as identity: NodeIdentity = .starter,
+        wrapper: ([String]) -> [String] = { $0 }, _ body: (NodeProcess) async throws -> Result
     ) async throws -> Result {
-        let node = try await start(controller, command: wrapper([program] + arguments(controller, more)))
+        try await identity.with { command in
+            try await with(controller, command: wrapper(command(arguments(controller, more))), body)
+        }
+    }
+
+    private static func with<Result>(
+        _ controller: FakeController, command: [String], _ body: (NodeProcess) async throws -> Result
+    ) async throws -> Result {
+        let node = try await start(controller, command: command)
         do {
             let result = try await body(node)
             node.process.send(signal: SIGTERM)
