@@ -4,9 +4,7 @@ import Testing
 
 /// The short form of `make fuzz`.
 @Suite struct FuzzTests {
-    /// PROBEOPS_FUZZ_INPUTS sets how many.
-    private static let inputs =
-        ProcessInfo.processInfo.environment["PROBEOPS_FUZZ_INPUTS"].flatMap { Int($0) } ?? 20_000
+    private static let inputs = FuzzRun.testInputs
 
     @Test func everyDecoderHasACorpus() {
         #expect(FuzzRun.missing.isEmpty)

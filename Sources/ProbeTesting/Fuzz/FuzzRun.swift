@@ -1,3 +1,4 @@
+import Foundation
 import ProbeNative
 import Synchronization
 
@@ -12,7 +13,7 @@ public struct FuzzRun: Sendable {
     }
 
     public let name: String
-    private let decoder: Decoder
+    private let accepts: @Sendable ([UInt8]) -> Bool
     private let mutator: FuzzMutator
     private let seed: UInt64
 
@@ -25,9 +26,29 @@ public struct FuzzRun: Sendable {
     init?(_ decoder: Decoder, seed: UInt64) {
         guard let mutator = FuzzCorpus.mutator(for: decoder.name) else { return nil }
         name = decoder.name
-        self.decoder = decoder
+        accepts = decoder.accepts
         self.mutator = mutator
         self.seed = seed
+    }
+
+    /// For a decoder of a module that `Decoder.all` does not see.
+    /// - Parameters:
+    ///   - seeds: good inputs.
+    ///   - words: pieces that mean something to it.
+    ///   - accepts: true when the decoder could make something of the bytes.
+    public init(
+        _ name: String, seeds: [[UInt8]], words: [[UInt8]], seed: UInt64,
+        accepts: @escaping @Sendable ([UInt8]) -> Bool
+    ) {
+        self.name = name
+        self.accepts = accepts
+        mutator = FuzzMutator(seeds: seeds, words: words)
+        self.seed = seed
+    }
+
+    /// Inputs a decoder in the tests: PROBEOPS_FUZZ_INPUTS, or 20,000.
+    public static var testInputs: Int {
+        ProcessInfo.processInfo.environment["PROBEOPS_FUZZ_INPUTS"].flatMap { Int($0) } ?? 20_000
     }
 
     public func input(_ number: Int) -> [UInt8] {
@@ -42,7 +63,7 @@ public struct FuzzRun: Sendable {
         var before = started
         for number in numbers {
             note(number)
-            if decoder.accepts(input(number)) { summary.accepted += 1 }
+            if accepts(input(number)) { summary.accepted += 1 }
             let now = ContinuousClock.now
             summary.slowest = max(summary.slowest, now - before)
             before = now
