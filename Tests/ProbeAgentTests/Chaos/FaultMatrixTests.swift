@@ -17,4 +17,12 @@ import Testing
     @Test(
         .enabled(if: FakeClock.unavailableReason.isEmpty, "\(FakeClock.unavailableReason)"), .timeLimit(.minutes(40)))
     func clockStepped() async throws { try await FaultRun.run(Fault.clock) }
+
+    @Test(
+        .enabled(if: SmallDisk.isAvailable, "\(SmallDisk.unavailableReason)"), .timeLimit(.minutes(40)))
+    func diskFull() async throws {
+        let disk = try SmallDisk(bytes: 512 << 10)
+        defer { disk.remove() }
+        try await FaultRun.run(.diskFull(disk))
+    }
 }

@@ -121,6 +121,19 @@ final class JobLedger: Sendable {
         }
     }
 
+    /// Waits until each answer has come twice, and both times the same.
+    func copies(of ids: [String]) async throws {
+        for id in ids {
+            for _ in 0..<3000 where state.withLock({ $0.entries[id]?.answers.count ?? 0 }) < 2 {
+                try await Task.sleep(for: .milliseconds(20))
+            }
+            let answers = state.withLock { $0.entries[id]?.answers ?? [] }
+            guard answers.count >= 2, Set(answers.map(\.message)).count == 1 else {
+                throw Wrong(description: "\(id) came \(answers.count) times: \(answers.map(\.message.text))")
+            }
+        }
+    }
+
     // MARK: What must be true
 
     /// - Parameters:

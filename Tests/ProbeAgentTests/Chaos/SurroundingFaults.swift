@@ -96,7 +96,54 @@ extension Fault {
             try await world.killNode()
             try world.startNode()
         },
+        // What the backend has read and not acknowledged comes again from the new process, unasked.
+        Fault(
+            name: "node killed, results on disk", law: .seconds(3), losesNode: true,
+            setUp: { setup in
+                var setup = setup
+                setup.options = ["--state-dir", setup.folder.file("state")]
+                return setup
+            }
+        ) { world, random in
+            try? await world.controller.policy(["acknowledge": false])
+            let ids = await world.offer(Int.random(in: 1...30, using: &random), "now")
+            try await world.ledger.answers(to: ids)
+            try await Task.sleep(for: random.duration(0...100))
+            try await world.killNode()
+            try await world.controller.policy(["acknowledge": true])
+            try world.startNode()
+            try await world.ledger.copies(of: ids)
+        },
     ]
+
+    /// The folder of the results is on a file system of 512 KiB.
+    static func diskFull(_ disk: SmallDisk) -> Fault {
+        Fault(
+            name: "disk full",
+            setUp: { setup in
+                var setup = setup
+                setup.options = ["--state-dir", disk.path + "/state"]
+                return setup
+            }
+        ) { world, random in
+            let filler = disk.path + "/filler"
+            try Data().write(to: URL(fileURLWithPath: filler))
+            let file = try FileHandle(forWritingTo: URL(fileURLWithPath: filler))
+            // To the last byte: a write of this size fails at the end.
+            while (try? file.write(contentsOf: Data(count: 512))) != nil {}
+            try file.close()
+            // More than the disk would hold, and nothing is acknowledged.
+            try? await world.controller.policy(["acknowledge": false])
+            let ids = await world.offer(20, "large")
+            try await world.ledger.answers(to: ids)
+            try await Task.sleep(for: random.duration(0...500))
+            if Bool.random(using: &random) { try? await world.controller.abort() }
+            try FileManager.default.removeItem(atPath: filler)
+            try await world.controller.policy(["acknowledge": true])
+            // Over a new connection everything unsettled goes out again.
+            try? await world.controller.abort()
+        }
+    }
 
     /// The program's wall clock, by libfaketime; the machine's own is never touched.
     static let clock = Fault(
