@@ -39,7 +39,7 @@ public enum Startup {
             \.detail)
         for failure in IPAddress.Family.allCases.compactMap(rawSockets.failure)
         where !warnings.contains(failure.detail) { warnings.append(failure.detail) }
-        try user?.become(owning: hardening?.write ?? [])
+        try user?.become()
         // The last step: whoever opens something with a privilege, or a file that is not in the list, comes before it.
         return Prepared(
             registry: .builtIn(ping: ping), rawSockets: rawSockets, warnings: warnings,

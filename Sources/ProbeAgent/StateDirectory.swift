@@ -12,18 +12,21 @@ public final class StateDirectory: Sendable {
 
     /// Makes the folder if it is missing (not those above it), takes all rights of others to it away, and locks it. Call
     /// it before privileges are given up.
+    /// - Parameter user: whom the process becomes afterwards, to whom a new folder is given; nil when it stays who it is.
     /// - Throws: one sentence.
-    public init(_ path: String) throws(ConfigurationError) {
+    public init(_ path: String, for user: ProcessUser? = nil) throws(ConfigurationError) {
         func failure(_ what: String) -> ConfigurationError {
             ConfigurationError("The state directory \(path) cannot be \(what): \(Errno(rawValue: errno)).")
         }
-        if mkdir(path, 0o700) != 0, errno != EEXIST { throw failure("made") }
+        let isNew = mkdir(path, 0o700) == 0
+        if !isNew, errno != EEXIST { throw failure("made") }
         let folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard folder >= 0 else { throw failure("opened") }
         let owned = FileDescriptor(owning: folder)
+        if let user, isNew, fchown(owned.number, user.uid, user.gid) != 0 { throw failure("given to its user") }
         var status = stat()
         guard fstat(owned.number, &status) == 0 else { throw failure("opened") }
-        guard status.st_uid == geteuid() else {
+        guard status.st_uid == user?.uid ?? geteuid() else {
             // Root gives up the right to pass over this.
             throw ConfigurationError("The state directory \(path) must belong to the user that runs the node.")
         }
@@ -36,6 +39,7 @@ public final class StateDirectory: Sendable {
             throw ConfigurationError(
                 "The state directory \(path) is in use by another process: each node needs one of its own.")
         }
+        if let user, fchown(lock.number, user.uid, user.gid) != 0 { throw failure("given to its user") }
         self.path = path
         self.lock = lock
     }

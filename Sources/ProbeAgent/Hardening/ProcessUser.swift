@@ -35,11 +35,10 @@ public struct ProcessUser: Sendable, Hashable {
         if uid == 0 || uid == .max || gid == .max { return nil }
     }
 
-    /// For the whole process, which must have one thread. Its own folders go to the user as well.
+    /// For the whole process, which must have one thread.
     /// - Throws: one sentence, when the process may not: to go on as root would be worse.
-    func become(owning folders: [String]) throws(ConfigurationError) {
+    func become() throws(ConfigurationError) {
         if getuid() == uid, geteuid() == uid, getgid() == gid, getegid() == gid { return }
-        for folder in folders { _ = chown(folder, uid, gid) }
         // CAP_SETPCAP goes with uid 0: `Hardening` could not do it any more.
         _ = probe_drop_bounding_set()
         if probe_become(uid, gid) != 0 {

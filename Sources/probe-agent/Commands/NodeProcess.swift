@@ -13,7 +13,7 @@ enum NodeProcess {
     static func run(_ loaded: LoadedConfiguration) throws -> Int32 {
         let configuration = loaded.configuration
         // Before privileges are given up.
-        let state = try configuration.stateDirectory.map { try StateDirectory($0) }
+        let state = try configuration.stateDirectory.map { try StateDirectory($0, for: configuration.user) }
         let prepared = try Startup.prepare(
             user: configuration.user, hardening: configuration.isHardened ? HardeningPaths(configuration) : nil)
         LoggingSystem.bootstrap { StreamLogHandler.standardError(label: $0) }

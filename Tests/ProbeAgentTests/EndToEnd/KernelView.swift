@@ -4,6 +4,10 @@ import Foundation
 struct KernelView {
     let pid: pid_t
 
+    static func owner(of path: String) throws -> Int? {
+        try FileManager.default.attributesOfItem(atPath: path)[.ownerAccountID] as? Int
+    }
+
     private var folder: String { "/proc/\(pid)" }
 
     /// The status of each thread: field by name.

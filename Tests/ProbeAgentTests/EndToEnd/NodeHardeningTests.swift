@@ -45,8 +45,13 @@ struct NodeHardeningTests {
 
     @Test(.enabled(if: OrdinaryUser.isAvailable, "\(OrdinaryUser.unavailableReason)"))
     func rootBecomesTheUserAndPingsAllTheSame() async throws {
+        let folder = try TemporaryFolder("probe-user", mode: 0o755)
+        let more = ["--user", "\(OrdinaryUser.uid)", "--state-dir", folder.file("state")]
         try await FakeController.with { controller in
-            try await NodeProcess.with(controller, ["--user", "\(OrdinaryUser.uid)"]) { node in
+            // The second time the folder is there.
+            for _ in 1...2 { try await NodeProcess.with(controller, more) { _ in } }
+            #expect(try KernelView.owner(of: folder.file("state/outbox")) == OrdinaryUser.uid)
+            try await NodeProcess.with(controller, more) { node in
                 try await controller.sendJob("1", tool: "ping", target: "127.0.0.1", parameters: ["count": 1])
                 #expect(try await controller.response(to: "1")["result"]?["success"]?.bool == true)
                 for status in try KernelView(pid: node.process.pid).threads() {
