@@ -130,15 +130,18 @@ final class ChaosWorld: Sendable {
     @discardableResult
     func reach(within limit: Duration) async throws -> Duration {
         let start = ContinuousClock.now
+        var asked: Set<String> = []
         repeat {
             if let live = ledger.live, live.controller == state.withLock({ $0.controllers }) {
                 let payload = state.withLock { state in
                     state.nextPing += 1
                     return "ping-\(state.nextPing)"
                 }
+                asked.insert(payload)
                 do {
                     try await controller.command("ping", ["payload": .string(payload)], on: live.connection)
-                    try await ledger.pong(payload)
+                    // Results may stand before an earlier pong.
+                    try await ledger.pong(asked)
                     return ContinuousClock.now - start
                 } catch {
                     // That connection has ended, or is about to.

@@ -4,8 +4,8 @@ import Testing
 
 /// One fault, struck again and again at a node with jobs on their way.
 struct FaultRun {
-    /// What a node may hold more than before the first strike: sockets that are about to close, and pages that the
-    /// allocator keeps. The answers kept for duplicates (about 1 KiB a job) are in it.
+    /// What a node may hold more than before the first strike: sockets that are about to close; in MiB, pages that the
+    /// allocator keeps, beside the answers kept for duplicates (`JobLedger.keptMiB`).
     static let descriptorTolerance = 2
     static let memoryTolerance = 32
 
@@ -98,7 +98,7 @@ struct FaultRun {
         highest.descriptors = max(highest.descriptors, now.descriptors)
         highest.anonymousMiB = max(highest.anonymousMiB, now.anonymousMiB)
         guard !ChaosPlan.isSanitized else { return }
-        guard now.anonymousMiB <= level.anonymousMiB + Self.memoryTolerance else {
+        guard now.anonymousMiB <= level.anonymousMiB + Self.memoryTolerance + world.ledger.keptMiB else {
             throw JobLedger.Wrong(description: "\(now) after \(level)")
         }
     }

@@ -24,6 +24,7 @@ final class JobLedger: Sendable {
         var connections = 0
         var copies = 0
         var codes: Set<String> = []
+        var answerBytes = 0
         /// The node's clock by its newest heartbeat, in seconds ahead of ours.
         var ahead = 0.0
     }
@@ -40,6 +41,9 @@ final class JobLedger: Sendable {
 
     /// Every error code that an answer had.
     var codes: Set<String> { state.withLock { $0.codes } }
+
+    /// What the node may keep for questions that come again: the first copy of each answer, 64 MiB at most.
+    var keptMiB: Int { state.withLock { min($0.answerBytes >> 20, 64) } }
 
     // MARK: What happens
 
@@ -68,12 +72,12 @@ final class JobLedger: Sendable {
         switch event.name {
         case "pong": if let payload = event["payload"]?.string { pongs.append(payload) }
         case "closed": state.withLock { if $0.live == link { $0.live = nil } }
-        case "message": record(event.message ?? .null, link)
+        case "message": record(event.message ?? .null, size: event["size"]?.int ?? 0, link)
         default: break
         }
     }
 
-    private func record(_ message: JSONValue, _ link: Link) {
+    private func record(_ message: JSONValue, size: Int, _ link: Link) {
         if message["type"] == "heartbeat" {
             state.withLock { state in
                 if state.live != link { state.connections += 1 }
@@ -86,7 +90,7 @@ final class JobLedger: Sendable {
         let isFirst = state.withLock { state in
             state.entries[id, default: Entry()].answers.append((link, message))
             let isFirst = state.entries[id]?.answers.count == 1
-            if !isFirst { state.copies += 1 }
+            if isFirst { state.answerBytes += size } else { state.copies += 1 }
             if let code = message["result"]?["error_code"]?.string { state.codes.insert(code) }
             return isFirst
         }
@@ -95,8 +99,8 @@ final class JobLedger: Sendable {
 
     // MARK: What is waited for
 
-    func pong(_ payload: String) async throws {
-        _ = try await pongs.next("pong", within: .milliseconds(500)) { $0 == payload }
+    func pong(_ payloads: Set<String>) async throws {
+        _ = try await pongs.next("pong", within: .milliseconds(500)) { payloads.contains($0) }
     }
 
     /// Waits for a heartbeat whose time is `seconds` ahead of ours, give or take a minute.

@@ -80,10 +80,11 @@ extension Fault {
             let before = try Level(of: world.node).descriptors
             let ids = await world.offer(80, "after/1500")
             var during = before
-            for _ in 0..<10 {
-                try await Task.sleep(for: random.duration(0...30))
-                during = max(during, try Level(of: world.node).descriptors)
+            for _ in 0..<500 where during <= before + 40 {
+                try await Task.sleep(for: .milliseconds(20))
+                during = try Level(of: world.node).descriptors
             }
+            try await Task.sleep(for: random.duration(0...300))
             guard during > before + 40 else { throw JobLedger.Wrong(description: "only \(during) descriptors") }
             try? await world.controller.abort()
             try await world.reach(within: reconnect + ChaosPlan.allowance)
@@ -157,6 +158,8 @@ extension Fault {
                 "LD_PRELOAD": "\(timers):\(FakeClock.library)", "FAKETIME_DONT_FAKE_MONOTONIC": "1",
                 "FAKETIME_NO_CACHE": "1",
                 "FAKETIME_TIMESTAMP_FILE": try setup.folder.write("+0s\n", to: "clock"),
+                // Landlock leaves the node what this names.
+                "SSL_CERT_DIR": setup.folder.path,
             ]
             // In the first process of its kind the library moves the environment, by which Swift finds the arguments.
             setup.wrapper = ["env"]
