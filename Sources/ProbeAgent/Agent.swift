@@ -46,14 +46,19 @@ public final class Agent: Service {
 
     public func run() async throws {
         let stopping = Locked<Task<Void, Never>?>(nil)
-        let expiry = Task { [time, outbox, logger] in
+        let upkeep = Task { [time, outbox, logger] in
             while true {
-                try await time.sleep(for: .seconds(60))
-                let dropped = outbox.dropExpired()
-                if dropped > 0 { logger.warning("outbox.expired", metadata: ["count": "\(dropped)"]) }
+                try await time.sleep(for: .seconds(5))
+                let (expired, diskHangs) = outbox.tick()
+                if expired > 0 { logger.warning("outbox.expired", metadata: ["count": "\(expired)"]) }
+                if diskHangs {
+                    logger.error(
+                        "outbox.disk_hangs",
+                        metadata: ["reason": "it does not answer: results go out without being kept until it does"])
+                }
             }
         }
-        defer { expiry.cancel() }
+        defer { upkeep.cancel() }
         await withGracefulShutdownHandler {
             await session.run()
         } onGracefulShutdown: { [self] in

@@ -54,9 +54,7 @@ public final class Outbox: Sendable {
     /// What the journal's thread needs of the outbox.
     var journalClient: Journal.Client {
         .init(
-            unsettled: { [weak self] sequences in
-                self?.state.withLock { state in sequences.sorted().compactMap { state.store.find($0) } } ?? []
-            },
+            unsettled: { [weak self] sequences in self?.state.withLock { $0.entries(sequences) } ?? [] },
             wake: { [weak self] in self?.state.withLock { $0.wake }?() })
     }
 
@@ -71,11 +69,11 @@ public final class Outbox: Sendable {
             tornBytes: journal?.replay.tornBytes ?? 0, notOnDisk: journal?.notOnDisk ?? unsettled)
     }
 
-    /// Drops what has become too old. To be called now and then.
-    /// - Returns: how many answers were dropped.
-    public func dropExpired() -> Int {
+    /// Drops what has become too old, and waits no longer for a disk that hangs. To be called now and then.
+    /// - Returns: how many answers were dropped, and whether the disk has begun to hang.
+    public func tick() -> (expired: Int, diskHangs: Bool) {
         let now = time.now
-        return change { state in
+        let expired = change { state in
             guard let last = state.ages.expired(at: now, limit: limits.age, next: state.nextSequence) else { return 0 }
             var dropped = 0
             while let entry = state.store.first(after: 0), entry.sequence <= last {
@@ -85,6 +83,9 @@ public final class Outbox: Sendable {
             state.expired += dropped
             return dropped
         }
+        let hangs = journal?.giveUpWaiting() ?? false
+        if hangs { state.withLock { $0.wake }?() }
+        return (expired, hangs)
     }
 
     /// What is left is on the disk when this returns, as far as there is one. Nothing may be appended any more.
@@ -207,6 +208,13 @@ extension Outbox.State {
         guard let journal else { return wake }
         journal.append(.answer(entry, at: time.wallTime))
         return nil
+    }
+
+    fileprivate func entries(_ sequences: Set<UInt64>?) -> [OutboundEntry] {
+        if let sequences { return sequences.sorted().compactMap { store.find($0) } }
+        var entries: [OutboundEntry] = []
+        while let entry = store.first(after: entries.last?.sequence ?? 0) { entries.append(entry) }
+        return entries
     }
 
     /// The entry that goes out next: first what is asked for once more.

@@ -73,9 +73,9 @@ import Testing
         time.advance(by: .seconds(3000))
         let second = try life(age: .seconds(3600))
         second.append(requestID: "young", [1])
-        #expect(second.dropExpired() == 0)
+        #expect(second.tick().expired == 0)
         time.advance(by: .seconds(600))
-        #expect(second.dropExpired() == 1)
+        #expect(second.tick().expired == 1)
         #expect(second.counts.expired == 1 && second.unsettled == 1)
         #expect(!second.repeatAnswer(requestID: "old"))
         await second.finish()
@@ -92,6 +92,53 @@ import Testing
         outbox.settle(requestID: "r")
         await outbox.finish()
         #expect(outbox.counts.notOnDisk == 0)
+    }
+
+    /// No error, no answer: what waits goes out all the same, and is on the disk once that is back.
+    @Test func aDiskThatHangsHoldsNothingUpForLong() async throws {
+        let stuck = HangingClock()
+        let journal = try Journal(directory: folder.path, wall: stuck, time: time, logger: .silent)
+        let outbox = Outbox(time: time, limits: OutboxLimits(), journal: journal)
+        try journal.start(outbox.journalClient)
+        stuck.hang()
+        outbox.append(requestID: "r", [1])
+        await stuck.hanging()
+        outbox.open {}
+        #expect(outbox.pull(atMost: 100).isEmpty && !outbox.tick().diskHangs)
+        time.advance(by: Journal.patience)
+        #expect(outbox.tick().diskHangs && !outbox.tick().diskHangs)
+        #expect(outbox.pull(atMost: 100).map(\.requestID) == ["r"])
+        stuck.goOn()
+        await outbox.finish()
+        #expect(try folder.replay().entries.map(\.entry.requestID) == ["r"])
+    }
+
+    /// What comes while the disk hangs is bounded in memory, and nothing is forgotten for it.
+    @Test func aFloodWhileTheDiskHangsIsMadeGood() async throws {
+        let stuck = HangingClock()
+        let journal = try Journal(directory: folder.path, wall: stuck, time: time, logger: .silent)
+        let outbox = Outbox(time: time, limits: OutboxLimits(), journal: journal)
+        try journal.start(outbox.journalClient)
+        outbox.append(requestID: "settled later", [1])
+        _ = try await outbox.pulled(1)
+        stuck.hang()
+        outbox.append(requestID: "first", [1])
+        await stuck.hanging()
+        outbox.settle(requestID: "settled later")
+        let big = [UInt8](repeating: 7, count: 1 << 20)
+        for number in 0..<40 {
+            outbox.append(requestID: "r\(number)", big)
+            if number % 4 != 0 { outbox.settle(requestID: "r\(number)") }
+        }
+        #expect(journal.queuedBytes < JournalQueue.most)
+        stuck.goOn()
+        let expected = ["first"] + stride(from: 0, to: 40, by: 4).map { "r\($0)" }
+        #expect(try await outbox.pulled(expected.count).map(\.requestID) == expected)
+        await outbox.finish()
+        #expect(try folder.replay().entries.map(\.entry.requestID) == expected)
+        let next = try life()
+        #expect(next.unsettled == expected.count)
+        await next.finish()
     }
 
     private func life(age: Duration = .seconds(3600)) throws -> Outbox {
@@ -112,8 +159,34 @@ extension Outbox {
         var entries: [OutboundEntry] = []
         while entries.count < count {
             _ = try await wakes.next("wake of the outbox", within: .seconds(60))
-            entries += pull(atMost: 1 << 20)
+            entries += pull(atMost: 1 << 30)
         }
         return entries
     }
+}
+
+/// Stands for a disk that does not answer: the journal's thread asks it for the time whenever it writes.
+private final class HangingClock: TimeSource {
+    private let wayOn = DispatchSemaphore(value: 0)
+    private let arrivals = EventLog<Bool>()
+    private let isHanging = Locked(false)
+
+    func hang() { isHanging.withLock { $0 = true } }
+    func hanging() async { _ = try? await arrivals.next("writer") }
+    func goOn() {
+        isHanging.withLock { $0 = false }
+        wayOn.signal()
+    }
+
+    var wallTime: WallTime {
+        if isHanging.withLock({ $0 }) {
+            arrivals.append(true)
+            wayOn.wait()
+        }
+        return WallTime(nanoseconds: 0)
+    }
+    var now: Instant { Instant(nanoseconds: 0) }
+    func realDelay(until instant: Instant) -> Int64? { nil }
+    func sleep(until instant: Instant) async throws {}
+    func onAdvance(_ body: @escaping @Sendable () -> Void) {}
 }

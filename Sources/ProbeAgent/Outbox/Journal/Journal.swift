@@ -13,40 +13,45 @@ import Synchronization
 /// The session gets an answer only once it was given to the kernel (write(2)): so what went out and was not acknowledged
 /// outlives the process, `kill -9` included. At most `JournalWriter.syncDelay` later it outlives a power cut too.
 final class Journal: Sendable {
-    private struct Queue {
-        var records: [JournalRecord] = []
-        var isAsleep = false
-        var isEnding = false
-        var ended: [CheckedContinuation<Void, Never>] = []
-        var hasEnded = false
-    }
     /// What the thread asks of the outbox.
     struct Client: Sendable {
-        /// Those of the given sequences that are unsettled still, in order.
-        var unsettled: @Sendable (Set<UInt64>) -> [OutboundEntry]
+        /// Those of the given sequences that are unsettled still, in order; with nil all that are.
+        var unsettled: @Sendable (Set<UInt64>?) -> [OutboundEntry]
         /// There is something to send.
         var wake: @Sendable () -> Void
     }
 
+    /// A write or fsync that takes longer is not waited for any more.
+    static let patience = Duration.seconds(10)
+
     let replay: SegmentLog.Replay
     private let writer: Locked<JournalWriter>
-    private let queue = Locked(Queue())
+    private let queue = Locked(JournalQueue())
     private let bell: FileDescriptor
     private let written: Atomic<UInt64>
+    private let missing = Atomic<Int>(0)
+    /// Since when the thread is at the disk, by the monotonic clock; 0 when it is not.
+    private let busySince = Atomic<Int64>(0)
+    private let isHanging = Atomic<Bool>(false)
     private let wall: any TimeSource
+    private let time: any TimeSource
     private let logger: Logger
-    // Deadlines of a disk are real, whatever clock the node is given.
-    private let time = SystemTime()
 
     /// Reads what `directory` holds of former processes; makes it if it is missing.
+    /// - Parameters:
+    ///   - wall: stamps the answers.
+    ///   - time: paces the disk, which is real whatever clock the node is given.
     /// - Throws: what the kernel says when it cannot be read.
-    init(directory: String, wall: any TimeSource, logger: Logger) throws(Errno) {
+    init(
+        directory: String, wall: any TimeSource, time: any TimeSource = SystemTime(), logger: Logger
+    ) throws(Errno) {
         if mkdir(directory, 0o700) != 0, errno != EEXIST { throw Errno(rawValue: errno) }
         var replay = SegmentLog.Replay()
         writer = Locked(JournalWriter(try SegmentLog(SegmentFolder(path: directory), replay: &replay)))
         self.replay = replay
         written = Atomic(replay.lastSequence)
         self.wall = wall
+        self.time = time
         self.logger = logger
         let descriptor = eventfd(0, Int32(EFD_CLOEXEC) | Int32(EFD_NONBLOCK))
         guard descriptor >= 0 else { throw Errno(rawValue: errno) }
@@ -54,14 +59,28 @@ final class Journal: Sendable {
     }
 
     /// Answers up to this one may go out.
-    var writtenThrough: UInt64 { written.load(ordering: .acquiring) }
+    var writtenThrough: UInt64 {
+        isHanging.load(ordering: .relaxed) ? .max : written.load(ordering: .acquiring)
+    }
 
-    var notOnDisk: Int { writer.withLock { $0.notOnDisk } }
+    /// Unsettled answers that would be lost with the process.
+    var notOnDisk: Int { missing.load(ordering: .relaxed) }
+
+    /// Bytes of records that wait for the thread.
+    var queuedBytes: Int { queue.withLock(\.bytes) }
+
+    /// A disk can hang without an error. To be called now and then: what waits for it too long may go out without it.
+    /// - Returns: whether that has just become so.
+    func giveUpWaiting() -> Bool {
+        let since = busySince.load(ordering: .relaxed)
+        guard since > 0, time.now - Instant(nanoseconds: since) >= Self.patience else { return false }
+        return !isHanging.exchange(true, ordering: .relaxed)
+    }
 
     /// Called under the outbox's lock, so that the order is the outbox's.
     func append(_ record: JournalRecord) {
         let isAsleep = queue.withLock { queue in
-            queue.records.append(record)
+            queue.add(record)
             defer { queue.isAsleep = false }
             return queue.isAsleep
         }
@@ -94,21 +113,27 @@ final class Journal: Sendable {
 
     private func run(_ client: Client) {
         while true {
-            let (records, isEnding) = next()
-            let change = writer.withLock {
+            let work = next()
+            let (records, isEnding) = (work.records, work.isEnding)
+            busySince.store(time.now.nanoseconds, ordering: .relaxed)
+            let change = writer.withLock { writer in
+                defer { missing.store(writer.notOnDisk, ordering: .relaxed) }
+                if work.hasOverflowed { writer.startOver(with: client.unsettled(nil)) }
                 // At the end a failing disk gets one more attempt, due or not.
-                $0.write(
+                return writer.write(
                     records, at: isEnding ? .distantFuture : time.now, wall: wall.wallTime,
                     unsettled: client.unsettled)
             }
+            busySince.store(0, ordering: .relaxed)
+            isHanging.store(false, ordering: .relaxed)
             if let change { report(change) }
             // Also what the disk did not take: an answer is worth more sent than held back.
-            if let last = records.lazy.filter(\.isAnswer).map(\.sequence).max() {
+            if let last = work.lastAnswer {
                 // Not back: an answer that was made smaller is written again under its old number.
                 if last > written.load(ordering: .relaxed) { written.store(last, ordering: .releasing) }
                 client.wake()
             }
-            if isEnding, records.isEmpty { break }
+            if isEnding, work.isEmpty { break }
         }
         let failure = writer.withLock { writer -> Errno? in
             do throws(Errno) { try writer.finish() } catch { return error }
@@ -123,14 +148,14 @@ final class Journal: Sendable {
     }
 
     /// Waits until there is something to write or the writer's own deadline has come.
-    private func next() -> (records: [JournalRecord], isEnding: Bool) {
+    private func next() -> JournalQueue {
         while true {
-            let (records, isEnding) = queue.withLock { queue in
-                defer { queue.records = [] }
-                queue.isAsleep = queue.records.isEmpty && !queue.isEnding
-                return (queue.records, queue.isEnding)
+            let work = queue.withLock { queue in
+                defer { queue.takeOut() }
+                queue.isAsleep = queue.isEmpty && !queue.isEnding
+                return queue
             }
-            if !records.isEmpty || isEnding { return (records, isEnding) }
+            if !work.isEmpty || work.isEnding { return work }
             let deadline = writer.withLock { $0.nextDeadline }
             let patience = deadline.map { max(0, ($0 - time.now).inMilliseconds.rounded(.up)) }
             var event = pollfd(fd: bell.number, events: Int16(POLLIN), revents: 0)
@@ -138,7 +163,7 @@ final class Journal: Sendable {
                 var count: UInt64 = 0
                 _ = read(bell.number, &count, 8)
             } else if let deadline, time.now >= deadline {
-                return ([], false)
+                return work
             }
         }
     }
@@ -152,8 +177,4 @@ final class Journal: Sendable {
         case .recovered: logger.notice("outbox.disk_recovered")
         }
     }
-}
-
-extension JournalRecord {
-    fileprivate var isAnswer: Bool { if case .answer = self { true } else { false } }
 }

@@ -33,20 +33,18 @@ struct JournalWriter {
     /// - Parameter unsettled: those of the given sequences that are unsettled still, in order.
     /// - Returns: what is news about the disk.
     mutating func write(
-        _ records: [JournalRecord], at now: Instant, wall: WallTime, unsettled: (Set<UInt64>) -> [OutboundEntry]
+        _ records: [JournalRecord], at now: Instant, wall: WallTime, unsettled: (Set<UInt64>?) -> [OutboundEntry]
     ) -> Change? {
         var rest = records[...]
         let wasFailing = retryAt != nil
         do throws(Errno) {
-            if let retryAt {
-                guard now >= retryAt else {
-                    remember(rest)
-                    // Room that this gives back is what a full disk waits for.
-                    try log.removeOldest()
-                    return nil
-                }
-                try catchUp(wall, unsettled)
+            if let retryAt, now < retryAt {
+                remember(rest)
+                // Room that this gives back is what a full disk waits for.
+                try log.removeOldest()
+                return nil
             }
+            if !missing.isEmpty { try catchUp(wall, unsettled) }
             while !rest.isEmpty {
                 let chunk = rest.prefix(ofBytes: Self.chunk)
                 try log.append(chunk)
@@ -89,6 +87,13 @@ struct JournalWriter {
 
     // MARK: While the disk fails
 
+    /// Makes good for records that were lost: `unsettled` is all that there is.
+    mutating func startOver(with unsettled: [OutboundEntry]) {
+        let live = Set(unsettled.map(\.sequence))
+        for sequence in log.sequences where !live.contains(sequence) { log.settleForNow(sequence) }
+        missing = live.subtracting(log.sequences)
+    }
+
     private mutating func remember(_ records: ArraySlice<JournalRecord>) {
         for record in records {
             switch record {
@@ -102,9 +107,9 @@ struct JournalWriter {
     }
 
     private mutating func catchUp(
-        _ wall: WallTime, _ unsettled: (Set<UInt64>) -> [OutboundEntry]
+        _ wall: WallTime, _ unsettled: (Set<UInt64>?) -> [OutboundEntry]
     ) throws(Errno) {
-        var rest = (missing.isEmpty ? [] : unsettled(missing)).map { JournalRecord.answer($0, at: wall) }[...]
+        var rest = unsettled(missing).map { JournalRecord.answer($0, at: wall) }[...]
         while !rest.isEmpty {
             let chunk = rest.prefix(ofBytes: Self.chunk)
             try log.append(chunk)

@@ -22,6 +22,8 @@ struct SegmentLog {
         var range: Range<Int>
         /// How many syncs there were when it was written.
         var epoch: Int
+        /// It was written before, at another place.
+        var isCopy: Bool
     }
 
     private let folder: SegmentFolder
@@ -36,13 +38,15 @@ struct SegmentLog {
     private var lastSequence: UInt64 = 0
     private var epoch = 0
     private var unsynced = 0
-    /// Something was written again, and its older copy is not to go before the newer one is on the disk.
-    private var hasUnsyncedCopies = false
+    /// Unsettled answers that no older segment may go for, because only the older copy of them is on the disk.
+    private var unsyncedCopies = 0
     /// Settled without a record, and the segment where each lies.
     private var owed: [(sequence: UInt64, segment: UInt64)] = []
 
     /// Unsettled answers in files.
     var count: Int { places.count }
+    /// The same by their numbers, in no order.
+    var sequences: some Collection<UInt64> { places.keys }
     /// Bytes of all files.
     var bytes: Int { segments.reduce(0) { $0 + $1.bytes } }
     /// Whether a power cut now could lose an unsettled answer. What was settled meanwhile needs no fsync: with a backend
@@ -81,7 +85,7 @@ struct SegmentLog {
                 }
             }
         }
-        (unsynced, epoch, hasUnsyncedCopies) = (0, 1, false)
+        (unsynced, unsyncedCopies, epoch) = (0, 0, 1)
         replay.entries = entries.values.sorted { $0.entry.sequence < $1.entry.sequence }
         replay.lastSequence = lastSequence
     }
@@ -123,7 +127,7 @@ struct SegmentLog {
             file = nil
             throw error
         }
-        (unsynced, hasUnsyncedCopies) = (0, false)
+        (unsynced, unsyncedCopies) = (0, 0)
         epoch += 1
     }
 
@@ -153,7 +157,7 @@ struct SegmentLog {
 
     /// Removes the oldest segments as far as nothing in them is unsettled. It needs no room on the disk.
     mutating func removeOldest() throws(Errno) {
-        guard !hasUnsyncedCopies, let first = segments.first, first.live == 0 else { return }
+        guard unsyncedCopies == 0, let first = segments.first, first.live == 0 else { return }
         while let oldest = segments.first, oldest.live == 0, segments.count > 1 || file == nil {
             try folder.remove(oldest.number)
             segments.removeFirst()
@@ -187,7 +191,7 @@ struct SegmentLog {
     /// Removes all files when nothing is unsettled: a node that stopped in order leaves none.
     mutating func removeEmptied() throws(Errno) {
         guard places.isEmpty else { return }
-        (file, hasUnsyncedCopies) = (nil, false)
+        file = nil
         try removeOldest()
     }
 
@@ -196,11 +200,12 @@ struct SegmentLog {
     private mutating func note(_ record: JournalRecord, at range: Range<Int>, in segment: UInt64) {
         lastSequence = max(lastSequence, record.sequence)
         guard case .answer = record else { return forget(record.sequence) }
-        if places[record.sequence] != nil {
-            hasUnsyncedCopies = true
+        let isCopy = places[record.sequence] != nil
+        if isCopy {
+            unsyncedCopies += 1
             forget(record.sequence)
         }
-        places[record.sequence] = Place(segment: segment, range: range, epoch: epoch)
+        places[record.sequence] = Place(segment: segment, range: range, epoch: epoch, isCopy: isCopy)
         change(segment) { $0.live += 1 }
         liveBytes += range.count
         unsynced += 1
@@ -210,7 +215,9 @@ struct SegmentLog {
         guard let place = places.removeValue(forKey: sequence) else { return }
         change(place.segment) { $0.live -= 1 }
         liveBytes -= place.range.count
-        if place.epoch == epoch { unsynced -= 1 }
+        guard place.epoch == epoch else { return }
+        unsynced -= 1
+        if place.isCopy { unsyncedCopies -= 1 }
     }
 
     private mutating func change(_ number: UInt64, _ body: (inout Segment) -> Void) {

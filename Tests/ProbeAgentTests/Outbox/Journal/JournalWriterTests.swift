@@ -27,7 +27,7 @@ import Testing
                 }
             }
             return writer.write(records, at: now, wall: WallTime(nanoseconds: 0)) { [unsettled] wanted in
-                wanted.sorted().compactMap {
+                (wanted ?? Set(unsettled.keys)).sorted().compactMap {
                     if case .answer(let entry, _) = unsettled[$0] { entry } else { nil }
                 }
             }

@@ -115,6 +115,26 @@ import Testing
         #expect(folder.files.count <= 7)
     }
 
+    /// The older copy stays until the newer one is on the disk, or nobody wants either.
+    @Test func aCopyHoldsItsSegmentUntilItIsSafeOrSettled() throws {
+        for isSettled in [false, true] {
+            let folder = try JournalFolder()
+            var replay = SegmentLog.Replay()
+            var log = try SegmentLog(folder.folder, segmentSize: 1000, replay: &replay)
+            try log.append([JournalFolder.answer(1)])
+            for sequence in 2...UInt64(200) { try log.append([JournalFolder.answer(sequence), .settled(sequence)]) }
+            try log.sync()
+            let first = try #require(folder.files.first)
+            try log.compact()
+            try log.removeOldest()
+            #expect(folder.files.first == first && log.needsSync)
+            if isSettled { try log.append([.settled(1)]) } else { try log.sync() }
+            try log.removeOldest()
+            #expect(folder.files.count == 1 && folder.files.first != first && !log.needsSync)
+            #expect(try folder.replay().sequences == (isSettled ? [] : [1]))
+        }
+    }
+
     @Test func segmentsGoWhenAllIsSettledAndNoneStaysInTheEnd() throws {
         var replay = SegmentLog.Replay()
         var log = try SegmentLog(folder.folder, segmentSize: 500, replay: &replay)
