@@ -78,17 +78,18 @@ extension Fault {
             }
         ) { world, random in
             let before = try Level(of: world.node).descriptors
-            let ids = await world.offer(80, "after/1500")
+            async let offered = world.offer(80, "after/3000")
             var during = before
-            for _ in 0..<500 where during <= before + 40 {
+            for _ in 0..<1500 where during <= before + 40 {
                 try await Task.sleep(for: .milliseconds(20))
-                during = try Level(of: world.node).descriptors
+                during = max(during, try Level(of: world.node).descriptors)
             }
-            try await Task.sleep(for: random.duration(0...300))
+            let ids = await offered
             guard during > before + 40 else { throw JobLedger.Wrong(description: "only \(during) descriptors") }
+            try await Task.sleep(for: random.duration(0...300))
             try? await world.controller.abort()
             try await world.reach(within: reconnect + ChaosPlan.allowance)
-            for id in world.ledger.unanswered(ids) { await world.ask(id, "after/1500") }
+            for id in world.ledger.unanswered(ids) { await world.ask(id, "after/3000") }
             try await world.ledger.answers(to: ids)
         },
         // From the death to a new process that is connected.
