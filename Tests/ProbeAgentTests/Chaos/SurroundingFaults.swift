@@ -158,8 +158,6 @@ extension Fault {
             setup.environment = [
                 "LD_PRELOAD": "\(timers):\(FakeClock.library)", "FAKETIME_DONT_FAKE_MONOTONIC": "1",
                 "FAKETIME_NO_CACHE": "1",
-                // The library reads its file in the node's process, where Landlock would hide it.
-                "PROBEOPS_HARDENING": "false",
                 "FAKETIME_TIMESTAMP_FILE": try setup.folder.write("+0s\n", to: "clock"),
                 // Landlock leaves the node what this names.
                 "SSL_CERT_DIR": setup.folder.path,
