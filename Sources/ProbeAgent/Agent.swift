@@ -95,7 +95,8 @@ extension SessionConfiguration {
             backend: try BackendURL(configuration.backend, allowsPlaintext: configuration.allowPlaintext),
             nodeUUID: configuration.nodeUUID, apiKey: configuration.apiKey, version: Version.current,
             hostname: configuration.hostname, tools: tools, maxConcurrent: configuration.maxConcurrent,
-            heartbeat: configuration.heartbeat, reconnect: configuration.reconnect, caFile: configuration.caFile)
+            heartbeat: configuration.heartbeat, reconnect: configuration.reconnect, caFile: configuration.caFile,
+            apiKeyFile: configuration.apiKeyFile, access: configuration.access)
     }
 }
 

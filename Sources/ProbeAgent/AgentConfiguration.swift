@@ -1,4 +1,5 @@
 import Logging
+import ProbeNative
 
 /// Everything that an operator decides about a node. The defaults are here and nowhere else; `Setting.all` says how each
 /// value is given and what is allowed.
@@ -16,6 +17,9 @@ public struct AgentConfiguration: Sendable {
     public var logLevel: Logger.Level = .info
     /// PEM file with authorities to trust beside the system's.
     public var caFile: String?
+    public var access = BackendAccess()
+    /// Header fields whose values are in no result.
+    public var redactedHeaders = HeaderRedaction.none
     /// Allows `ws://` to an address that is not loopback, which sends the key in the clear.
     public var allowPlaintext = false
     /// Diagnostics that run at once.

@@ -53,9 +53,22 @@ public enum Startup {
         _ = probe_raise_descriptor_limit(&limit)
     }
 
-    /// Overwrites the value of `flag` (`--key VALUE` and `--key=VALUE`) in the memory that `ps` and /proc/PID/cmdline
+    /// Overwrites the values of `flags` (`--key VALUE` and `--key=VALUE`) in the memory that `ps` and /proc/PID/cmdline
     /// show. What `CommandLine.arguments` returned before is a copy and stays.
-    public static func blankArgument(of flag: String) {
+    public static func blankArguments(of flags: [String]) {
+        for flag in flags { blankArgument(of: flag) }
+    }
+
+    /// Overwrites the values of `variables` in the memory that /proc/PID/environ shows; getenv(3) finds them empty from
+    /// then on. Only while there is one thread, and before anybody calls setenv(3), which would move them.
+    public static func blankVariables(_ variables: [String]) {
+        for variable in variables {
+            // Into the block itself, not a copy (getenv(3)).
+            if let value = getenv(variable) { memset(value, 0, strlen(value)) }
+        }
+    }
+
+    private static func blankArgument(of flag: String) {
         let arguments = CommandLine.unsafeArgv
         var isValue = false
         for index in 1..<max(1, Int(CommandLine.argc)) {

@@ -26,9 +26,19 @@ public struct ToolRegistry: Sendable {
 
     public subscript(name: String) -> (any Tool)? { tools.first { $0.name == name } }
 
-    /// Adds a tool; one of the same name is replaced.
+    /// Adds a tool; one of the same name is replaced, in its place.
     public mutating func add(_ tool: any Tool) {
-        tools.removeAll { $0.name == tool.name }
-        tools.append(tool)
+        if let index = tools.firstIndex(where: { $0.name == tool.name }) {
+            tools[index] = tool
+        } else {
+            tools.append(tool)
+        }
+    }
+
+    /// The tools that report header fields hide the values of some.
+    public mutating func redact(_ redaction: HeaderRedaction) {
+        guard !redaction.isEmpty else { return }
+        if self["http"] is HTTPTool { add(HTTPTool(redacting: redaction)) }
+        if self["websocket"] is WebSocketTool { add(WebSocketTool(redacting: redaction)) }
     }
 }

@@ -18,7 +18,7 @@ struct ProbeAgentCommand: ParsableCommand {
     /// Synchronous, so that no thread exists before a command has prepared the process (`Startup`).
     static func main() {
         let words = Array(CommandLine.arguments.dropFirst())
-        Startup.blankArgument(of: Setting.keyFlag)
+        Startup.blankArguments(of: Setting.secretFlags)
         do {
             main(try CommandWords(ToolRegistry.builtIn()).resolved(words))
         } catch {

@@ -45,6 +45,12 @@ keyUsage = critical,digitalSignature,keyEncipherment
 extendedKeyUsage = serverAuth
 subjectKeyIdentifier = hash
 authorityKeyIdentifier = keyid
+[client]
+basicConstraints = critical,CA:FALSE
+keyUsage = critical,digitalSignature
+extendedKeyUsage = clientAuth
+subjectKeyIdentifier = hash
+authorityKeyIdentifier = keyid
 [old_server]
 basicConstraints = critical,CA:FALSE
 keyUsage = critical,digitalSignature,keyEncipherment
@@ -114,6 +120,11 @@ make_all() {
     request old good.test rsa1024
     digest=sha1 sign old intermediate old_server
 
+    request client "Probe Test Node"
+    sign client ca client
+    request other-client "Some Other Node"
+    sign other-client other-ca client
+
     request revoked good.test ec "$names"
     sign revoked intermediate server
     request revoked-elsewhere elsewhere.example ec DNS:elsewhere.example
@@ -140,7 +151,7 @@ make_all >openssl.log 2>&1 || {
 for name in good rsa wrong-host expired not-yet-valid old revoked revoked-elsewhere; do
     cat "$name.crt" intermediate.crt >"$name.pem"
 done
-for name in other-authority self-signed; do cp "$name.crt" "$name.pem"; done
+for name in other-authority self-signed client other-client; do cp "$name.crt" "$name.pem"; done
 cp good.crt missing-intermediate.pem
 cp good.key missing-intermediate.key
 cp ca.crt ca.pem

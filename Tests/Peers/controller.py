@@ -144,7 +144,9 @@ class Controller:
 
     async def serve_connection(self, ws, path):
         n = ws.number
-        emit("connected", connection=n, path=path, headers=dict(ws.request_headers.raw_items()))
+        shown = ws.transport.get_extra_info("peercert") or {}
+        client = dict(pair for name in shown.get("subject", ()) for pair in name).get("commonName")
+        emit("connected", connection=n, path=path, headers=dict(ws.request_headers.raw_items()), client=client)
         try:
             await self.converse(ws)
         except websockets.ConnectionClosed:
@@ -294,6 +296,8 @@ async def main():
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--certificate")
     parser.add_argument("--key")
+    parser.add_argument("--client-authority", help="PEM file: clients must show a certificate by it")
+    parser.add_argument("--tls", choices=["1.2", "1.3"], help="the highest version")
     parser.add_argument("--receive-buffer", type=int, help="SO_RCVBUF in bytes, for slow readers")
     arguments = parser.parse_args()
 
@@ -301,6 +305,11 @@ async def main():
     if arguments.certificate:
         tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
         tls.load_cert_chain(arguments.certificate, arguments.key)
+        if arguments.client_authority:
+            tls.verify_mode = ssl.CERT_REQUIRED
+            tls.load_verify_locations(arguments.client_authority)
+        if arguments.tls == "1.2":
+            tls.maximum_version = ssl.TLSVersion.TLSv1_2
 
     family = socket.AF_INET6 if ":" in arguments.host else socket.AF_INET
     # The protocol is named because asyncio sets TCP_NODELAY only on sockets that say they are TCP.

@@ -18,6 +18,7 @@ Prints {"event": "listening", "http": N, "silent": N, "backlog": N} and then eve
 /bomb               200 MB of zeros in 200 KB of gzip;  /bad-gzip
 /json               {"state": "up", "count": 5, "ratio": 1.5, "ok": true, "none": null, "list": [{"a/b": "x~y"}], "": 1}
 /aaa                5,000 times "a" and a "!"
+/cookie             sets two cookies and repeats them in its body;  /cookie-redirect  sets one and leads there
 /continue           several 1xx answers before the real one
 """
 import asyncio
@@ -63,6 +64,11 @@ FIXED = {
     "/redirect-loop": lambda: redirect("/redirect-loop"),
     "/redirect-bad": lambda: redirect("http://[::1"),
     "/redirect-none": lambda: response(b"moved\n", 302),
+    "/cookie": lambda: response(
+        b"you get sid=5ecret-of-server; Path=/ and more", headers=[
+            ("Set-Cookie", "sid=5ecret-of-server; Path=/"), ("Set-Cookie", "second=5ecret-too"), ("X-Plain", "shown")]),
+    "/cookie-redirect": lambda: response(
+        b"moved\n", 302, [("Location", "/cookie"), ("Set-Cookie", "first=5ecret-of-redirect")]),
     "/empty": lambda: b"",
     "/short": lambda: response(length=False, headers=[("Content-Length", "100")]) + b"ten bytes.",
     "/no-length": lambda: response(length=False) + b"until the end\n",

@@ -8,7 +8,8 @@ Prints {"event": "listening", "http": N, ...} and then an event for each request
   socksauth the same, wants user "user" and password "pa:ss"
   slow      as http, but it thinks 200 ms about each CONNECT
   garbage   answers anything with bytes that are no protocol;  hang  reads and says nothing
-  closing   closes at once;  deny  answers 403 to everything
+  closing   closes at once;  deny  answers 403 to everything;  broken  502
+  socksdeny SOCKS5 whose rules forbid everything
 """
 import asyncio
 import base64
@@ -45,7 +46,7 @@ async def join(reader, writer, host, port, first=b""):
     await asyncio.gather(pump(reader, there[1]), pump(there[0], writer))
 
 
-def http(wants=None, delay=0, deny=False):
+def http(wants=None, delay=0, deny=None):
     async def serve(reader, writer):
         head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
         line, *fields = head.strip().split("\r\n")
@@ -53,7 +54,7 @@ def http(wants=None, delay=0, deny=False):
         given = {n.lower(): v.strip() for n, v in (f.split(":", 1) for f in fields)}
         emit("request", method=method, target=target, names=sorted(given))
         if deny:
-            writer.write(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n")
+            writer.write(f"HTTP/1.1 {deny}\r\nContent-Length: 0\r\n\r\n".encode())
         elif wants and given.get("proxy-authorization") != "Basic " + wants:
             writer.write(
                 b'HTTP/1.1 407 Proxy Authentication Required\r\nProxy-Authenticate: Basic realm="x"\r\n'
@@ -75,7 +76,7 @@ def http(wants=None, delay=0, deny=False):
     return serve
 
 
-def socks(wants=None):
+def socks(wants=None, deny=None):
     async def serve(reader, writer):
         _, count = await reader.readexactly(2)
         methods = await reader.readexactly(count)
@@ -100,6 +101,10 @@ def socks(wants=None):
             host = (await reader.readexactly((await reader.readexactly(1))[0])).decode()
         port = struct.unpack("!H", await reader.readexactly(2))[0]
         emit("request", method="SOCKS", target=f"{host}:{port}", kind=kind)
+        if deny:
+            writer.write(bytes([5, deny]) + b"\x00\x01\0\0\0\0\0\0")
+            await writer.drain()
+            return writer.close()
         try:
             writer.write(b"\x05\x00\x00\x01\0\0\0\0\0\0")
             await join(reader, writer, host, port)
@@ -145,8 +150,8 @@ async def main():
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(sys.argv[1], sys.argv[2])
     kinds = {
-        "http": http(), "auth": http(wants=CREDENTIALS), "slow": http(delay=0.2), "deny": http(deny=True),
-        "socks": socks(), "socksauth": socks(CREDENTIALS), "garbage": garbage, "hang": hang, "closing": closing,
+        "http": http(), "auth": http(wants=CREDENTIALS), "slow": http(delay=0.2), "deny": http(deny="403 Forbidden"), "broken": http(deny="502 Bad Gateway"),
+        "socks": socks(), "socksdeny": socks(deny=2), "socksauth": socks(CREDENTIALS), "garbage": garbage, "hang": hang, "closing": closing,
         "tls": http(),
     }
     ports = {}

@@ -12,6 +12,8 @@ public struct ConfigurationLoader: Sendable {
     /// By the setting's name; a switch has the text "true" or "false".
     public var flags: [String: String]
     public var environment: [String: String]
+    /// Where Docker puts secrets.
+    var secretsFolder = "/run/secrets"
 
     public init(flags: [String: String], environment: [String: String]) {
         self.flags = flags
@@ -41,7 +43,8 @@ public struct ConfigurationLoader: Sendable {
         if let file, file.isReadableByOthers, found[Setting.key.name]?.source == .file {
             warnings.append("\(file.path) holds the API key and can be read by other users: chmod 600 \(file.path)")
         }
-        try check(configuration, found)
+        let backend = try check(configuration, found)
+        try chooseProxy(&configuration, backend)
         return LoadedConfiguration(configuration: configuration, warnings: warnings)
     }
 
@@ -99,28 +102,45 @@ public struct ConfigurationLoader: Sendable {
     private func readKeyFile(
         _ configuration: inout AgentConfiguration, _ warnings: inout [String]
     ) throws(ConfigurationError) {
-        guard let path = configuration.apiKeyFile else { return }
-        let file = try BoundedFile(path: path, limit: 64 << 10)
-        let key = file.text.drop(while: \.isWhitespace)
-        let end = key.lastIndex { !$0.isWhitespace }.map(key.index(after:)) ?? key.startIndex
-        let text = String(key[..<end])
-        guard !text.isEmpty else { throw ConfigurationError("The key file \(path) is empty.") }
-        guard Setting.key.apply(text, &configuration) else {
-            throw ConfigurationError("The key file \(path) must hold \(Setting.key.allowed), and nothing else.")
+        let isGiven = configuration.apiKeyFile != nil
+        if !isGiven, configuration.apiKey.revealed.isEmpty {
+            configuration.apiKeyFile = KeyFile.stores(environment, secrets: secretsFolder).first(
+                where: BoundedFile.isReadable)
         }
-        if file.isReadableByOthers {
+        guard let path = configuration.apiKeyFile else { return }
+        let file = try KeyFile(path: path)
+        configuration.apiKey = file.key
+        // Who may read a store is its manager's affair: Docker's secrets are readable by all inside the container.
+        if isGiven, file.isReadableByOthers {
             warnings.append("The key file \(path) can be read by other users: chmod 600 \(path)")
         }
     }
 
+    private func chooseProxy(
+        _ configuration: inout AgentConfiguration, _ backend: BackendURL
+    ) throws(ConfigurationError) {
+        guard configuration.access.proxy == .environment else { return }
+        guard let found = ProxyEnvironment(environment).proxy(for: backend) else {
+            configuration.access.proxy = .direct
+            return
+        }
+        guard let proxy = BackendProxy(found.value) else {
+            throw ConfigurationError(
+                "\(found.name) must be \(BackendProxy.allowed), not what is given there (not shown, it may be secret); "
+                    + "--proxy none does without a proxy.")
+        }
+        configuration.access.proxy = .proxy(proxy)
+    }
+
     private func check(
         _ configuration: AgentConfiguration, _ found: [String: Given]
-    ) throws(ConfigurationError) {
+    ) throws(ConfigurationError) -> BackendURL {
         guard let backend = found[Setting.backend.name] else {
             throw ConfigurationError("No backend is set: give --backend URL or PROBEOPS_BACKEND_URL.")
         }
+        let url: BackendURL
         do throws(InvalidInput) {
-            _ = try BackendURL(configuration.backend, allowsPlaintext: configuration.allowPlaintext)
+            url = try BackendURL(configuration.backend, allowsPlaintext: configuration.allowPlaintext)
         } catch {
             throw ConfigurationError("\(backend.name) cannot be used: \(error.detail)")
         }
@@ -131,11 +151,18 @@ public struct ConfigurationLoader: Sendable {
             throw ConfigurationError(
                 "No API key is set: give --key-file FILE, PROBEOPS_API_KEY_FILE or PROBEOPS_API_KEY.")
         }
+        if !url.isEncrypted, let given = found[Setting.pin.name] ?? found[Setting.clientCertificate.name] {
+            throw ConfigurationError("\(given.name) is for an encrypted backend, and \(url) is not.")
+        }
+        if (found[Setting.clientCertificate.name] == nil) != (found[Setting.clientKey.name] == nil) {
+            throw ConfigurationError("--client-cert and --client-key belong together: give both or none.")
+        }
         let (initial, longest) = (configuration.reconnect.initial, configuration.reconnect.maximum)
         if initial > longest {
             throw ConfigurationError(
                 "The longest reconnect delay (\(longest.shown)) is below the first one (\(initial.shown)).")
         }
+        return url
     }
 
     /// Only near misses: other programs of the product have variables of their own.

@@ -1,9 +1,7 @@
 extension Setting {
     /// THE table of the node's settings, in the order in which they are shown.
-    public static let all: [Setting] = identity + connection + limits + outbox + hardening + operation
-
-    /// Its value is blanked in the process's arguments.
-    public static var keyFlag: String { key.flag }
+    public static let all: [Setting] =
+        identity + connection + access + limits + outbox + hardening + operation
 
     /// Where the other settings are read from; itself a flag or a variable only.
     static let config = Setting(

@@ -1,3 +1,7 @@
+#if canImport(Glibc)
+    import Glibc
+#endif
+
 /// The files that the process may touch after start-up. Landlock follows what a path means at that moment: a file that
 /// may be replaced (renamed over) later is given by its folder.
 public struct HardeningPaths: Sendable, Hashable {
@@ -14,8 +18,25 @@ public struct HardeningPaths: Sendable, Hashable {
     /// What a node of this configuration opens after start-up, beside what every process reads
     /// (`LandlockRules.system`).
     public init(_ configuration: AgentConfiguration) {
+        let access = configuration.access
+        // They are read again for each connection.
+        let renewed = [configuration.apiKeyFile, access.clientCertificateFile, access.clientKeyFile]
         self.init(
-            read: [configuration.caFile].compactMap(\.self),
+            read: [configuration.caFile].compactMap(\.self) + renewed.compactMap(\.self).flatMap(Self.folders),
             write: [configuration.stateDirectory].compactMap(\.self))
+    }
+
+    /// The folder of a file that may be replaced, and where the file is a link (as secret stores make them) also that of
+    /// what it leads to.
+    private static func folders(of file: String) -> [String] {
+        var paths = [file]
+        if let real = realpath(file, nil) {
+            paths.append(String(cString: real))
+            free(real)
+        }
+        return paths.map { path in
+            guard let slash = path.lastIndex(of: "/") else { return "." }
+            return slash == path.startIndex ? "/" : String(path[..<slash])
+        }
     }
 }

@@ -14,8 +14,10 @@ struct AttemptFailure: Error, Hashable {
 
 extension AttemptFailure {
     /// Puts a name to what NIO threw.
-    /// - Parameter certificate: what was wrong with the server's certificate, if it was that.
-    init(_ error: any Error, url: BackendURL, certificate: ProbeFailure?) {
+    /// - Parameters:
+    ///   - certificate: what was wrong with the server's certificate, if it was that.
+    ///   - client: what the node shows of itself.
+    init(_ error: any Error, url: BackendURL, certificate: ProbeFailure?, client: ClientCertificate? = nil) {
         switch error {
         case let failure as AttemptFailure: self = failure
         case _ where certificate != nil:
@@ -24,9 +26,12 @@ extension AttemptFailure {
         case let error as IOError: self.init(error, url)
         case ChannelError.connectTimeout:
             self.init(reason: "\(url.authority) did not answer within 10 s.", code: .connectionTimeout)
-        case NIOSSLError.handshakeFailed(.sslError(let stack)):
-            let why = stack.first.map(Self.words) ?? "it was not completed"
-            self.init(reason: "The TLS handshake with \(url.authority) failed: \(why).", code: .tlsHandshakeFailed)
+        // With TLS 1.3 the server judges the node's certificate when the node's handshake is over.
+        case NIOSSLError.handshakeFailed(.sslError([.eofDuringHandshake])), NIOSSLError.uncleanShutdown:
+            self.init(reason: "\(url.authority) closed the connection in the TLS handshake.", code: .tlsHandshakeFailed)
+        case NIOSSLError.handshakeFailed(.sslError(let stack)), BoringSSLError.sslError(let stack):
+            self.init(stack.first.map(Self.words) ?? "it was not completed", url, client)
+        case let refusal as InvalidInput: self.init(reason: refusal.detail)
         case is NIOSSLError, is NIOSSLExtraError, is BoringSSLError:
             self.init(reason: "The TLS handshake with \(url.authority) failed: \(error).", code: .tlsHandshakeFailed)
         case is HTTPParserError:
@@ -38,6 +43,20 @@ extension AttemptFailure {
                 reason: "\(url.authority) closed the connection before the WebSocket was open.", code: .connectionReset)
         default: self.init(reason: "The connection to \(url.authority) failed: \(error).")
         }
+    }
+
+    /// - Parameter words: BoringSSL's, the server's alert among them.
+    private init(_ words: String, _ url: BackendURL, _ client: ClientCertificate?) {
+        // An alert about a certificate is about the node's: the server has no other (RFC 8446 section 6.2).
+        let isAboutCertificate = ["certificate", "unknown ca", "access denied"].contains { words.contains($0) }
+        guard words.contains("alert"), isAboutCertificate else {
+            self.init(reason: "The TLS handshake with \(url.authority) failed: \(words).", code: .tlsHandshakeFailed)
+            return
+        }
+        let what =
+            client.map { "refused the client certificate \($0.file.quotedForMessage)" }
+            ?? "wants a client certificate, which --client-cert and --client-key give"
+        self.init(reason: "\(url.authority) \(what): \(words).", code: .tlsClientCertificateRefused)
     }
 
     private init(_ error: NIOConnectionError, _ url: BackendURL) {
@@ -53,11 +72,12 @@ extension AttemptFailure {
         self.init(reason: "No connection to \(url.authority): \(errno.description.lowercased()).", code: errno.code)
     }
 
-    /// BoringSSL's "error:1000007d:SSL routines:OPENSSL_internal:WRONG_VERSION_NUMBER at ..." without its coordinates.
+    /// BoringSSL's "error:1000007d:SSL routines:OPENSSL_internal:WRONG_VERSION_NUMBER at FILE:LINE" without its
+    /// coordinates.
     private static func words(_ error: BoringSSLInternalError) -> String {
         let text = "\(error)"
-        guard let reason = text.split(separator: ":").last?.split(separator: " ").first else { return text }
-        return reason.lowercased().replacing("_", with: " ")
+        guard let mark = text.firstRange(of: "OPENSSL_internal:") else { return text }
+        return text[mark.upperBound...].prefix { $0 != " " }.lowercased().replacing("_", with: " ")
     }
 
     /// The answer of a server that did not switch to WebSocket.

@@ -5,22 +5,43 @@ import ProbeNative
 /// How the node knows its backend: TLS 1.2 or later, a certificate of an authority it trusts, for the backend's host.
 ///
 /// nio-ssl says no more of a bad certificate than that it failed. So the chain and the host are verified by OpenSSL
-/// inside the handshake, which gives the reason; the connection ends before anything of the node's is sent. nio-ssl's
-/// own comparison of the host (`fullVerification`) still follows after the handshake.
+/// inside the handshake, which gives the reason, and the pins are compared with the chain that OpenSSL built; the connection
+/// ends before anything of the node's is sent, its certificate included. nio-ssl's own comparison of the host (`fullVerification`) still follows after the handshake.
 public final class BackendTrust: Sendable {
     private let trust: TrustStore
-    let context: NIOSSLContext
+    private let pins: KeyPins?
+    let client: ClientCertificate?
+    /// For all connections; nil where the client certificate is read anew for each.
+    private let context: NIOSSLContext?
 
-    /// - Parameter caFile: a PEM file with authorities to trust besides the system's.
-    public init(caFile: String? = nil) throws(InvalidInput) {
+    /// - Parameters:
+    ///   - caFile: a PEM file with authorities to trust besides the system's.
+    ///   - pins: keys of which the verified chain must have one.
+    ///   - client: what the node shows of itself.
+    /// - Throws: one sentence when one of the files cannot be used.
+    public init(
+        caFile: String? = nil, pins: KeyPins? = nil, client: ClientCertificate? = nil
+    ) throws(InvalidInput) {
         trust = try TrustStore(systemAnd: caFile)
+        self.pins = pins
+        self.client = client
+        // Also with a client certificate: a wrong file should end the start, not the first connection.
+        let context = try Self.makeContext(client)
+        self.context = client == nil ? context : nil
+    }
+
+    private static func makeContext(_ client: ClientCertificate?) throws(InvalidInput) -> NIOSSLContext {
         var configuration = TLSConfiguration.makeClientConfiguration()
         configuration.minimumTLSVersion = .tlsv12
         configuration.certificateVerification = .fullVerification
         // Not used for verifying; the default would have BoringSSL parse the whole bundle for nothing.
         configuration.trustRoots = .certificates([])
-        do { context = try NIOSSLContext(configuration: configuration) } catch {
-            throw InvalidInput("TLS cannot be set up: \(error).")
+        if let client { try client.add(to: &configuration) }
+        do { return try NIOSSLContext(configuration: configuration) } catch {
+            guard let client else { throw InvalidInput("TLS cannot be set up: \(error).") }
+            throw InvalidInput(
+                "The client key \(client.keyFile.quotedForMessage) is not the key of the certificate "
+                    + "\(client.file.quotedForMessage).")
         }
     }
 
@@ -31,7 +52,8 @@ public final class BackendTrust: Sendable {
     ) throws -> NIOSSLClientHandler {
         // Addresses are not sent as SNI (RFC 6066); nio-ssl then compares the address it is connected to.
         let name: String? = if case .name(let name) = host { name } else { nil }
-        return try NIOSSLClientHandler(context: context, serverHostname: name) { certificates, promise in
+        return try NIOSSLClientHandler(context: try context ?? Self.makeContext(client), serverHostname: name) {
+            certificates, promise in
             if let failure = self.verify(certificates, for: host, time: time) {
                 refused(failure)
                 promise.succeed(.failed)
@@ -41,12 +63,13 @@ public final class BackendTrust: Sendable {
         }
     }
 
-    /// Nil when the chain is good and its first certificate is the host's.
+    /// Nil when the chain is good, its first certificate is the host's, and one of its keys is pinned where any is.
     /// - Parameter certificates: as the peer sent them, its own first.
     func verify(_ certificates: [NIOSSLCertificate], for host: Host, time: any TimeSource) -> ProbeFailure? {
         let chain = certificates.map { (try? $0.toDERBytes()) ?? [] }
         let verdict = CertificateVerifier(trust: trust, host: host).verify(chain, at: time.wallTime, clock: time)
-        return verdict.code.map { ProbeFailure(.tls, $0, Self.sentence($0, host) ?? verdict.message) }
+        if let code = verdict.code { return ProbeFailure(.tls, code, Self.sentence(code, host) ?? verdict.message) }
+        return pins?.failure(verdict.chain, of: host)
     }
 
     /// What to do about it, where the node's operator can.

@@ -19,6 +19,8 @@ public final class Session: Sendable {
         var interrupt: (@Sendable () -> Void)?
         var serverAcknowledges = false
         var lastReason: String?
+        /// The key that was read last.
+        var key: Secret?
     }
 
     private let configuration: SessionConfiguration
@@ -28,7 +30,7 @@ public final class Session: Sendable {
     private let logger: Logger
     private let state = Locked(State())
 
-    /// - Throws: `InvalidInput` when the CA file cannot be used.
+    /// - Throws: `InvalidInput` when the CA file or the client certificate cannot be used.
     public init(
         _ configuration: SessionConfiguration, sink: any SessionSink, results: any ResultSource,
         heartbeats: any HeartbeatSource, time: any TimeSource, logger: Logger,
@@ -40,7 +42,11 @@ public final class Session: Sendable {
         self.logger = logger
         connector = WebSocketConnector(
             backend: configuration.backend,
-            trust: configuration.backend.isEncrypted ? try BackendTrust(caFile: configuration.caFile) : nil,
+            trust: configuration.backend.isEncrypted
+                ? try BackendTrust(
+                    caFile: configuration.caFile, pins: configuration.access.pins,
+                    client: configuration.access.clientCertificate) : nil,
+            proxy: configuration.access.proxy.proxy,
             userAgent: "probe-agent/\(configuration.version)",
             // One loop for all its connections: jobs never run on it.
             group: group.next(), time: time)
@@ -116,7 +122,7 @@ public final class Session: Sendable {
     private func connectOnce() async -> SessionHandler.Ending {
         let (endings, ended) = AsyncStream<SessionHandler.Ending>.makeStream(bufferingPolicy: .bufferingNewest(1))
         let authentication = AuthenticationFrame(
-            nodeUUID: configuration.nodeUUID, apiKey: configuration.apiKey.revealed, version: configuration.version,
+            nodeUUID: configuration.nodeUUID, apiKey: currentKey().revealed, version: configuration.version,
             hostname: configuration.hostname, tools: configuration.tools, maxConcurrent: configuration.maxConcurrent
         ).encoded()
         let acknowledges = state.withLock { $0.serverAcknowledges }
@@ -137,6 +143,20 @@ public final class Session: Sendable {
         interruptible { [self] in ended.yield(failure("The node stops.")) }
         for await ending in endings { return ending }
         return failure("The node stops.")
+    }
+
+    /// The key as its file has it now, so that a renewed one needs no restart. While the file cannot be used the last
+    /// key stands.
+    private func currentKey() -> Secret {
+        guard let path = configuration.apiKeyFile else { return configuration.apiKey }
+        do throws(ConfigurationError) {
+            let key = try KeyFile(path: path).key
+            state.withLock { $0.key = key }
+            return key
+        } catch {
+            logger.warning("session.key_not_read", metadata: ["reason": "\(error)"])
+            return state.withLock(\.key) ?? configuration.apiKey
+        }
     }
 
     private func open(_ handler: @escaping @Sendable () -> SessionHandler) async throws(AttemptFailure) {

@@ -4,7 +4,7 @@ import NIOPosix
 import NIOWebSocket
 import ProbeNative
 
-/// Opens the WebSocket: name, TCP (over all addresses of the name, RFC 8305), TLS, HTTP upgrade.
+/// Opens the WebSocket: name, TCP (over all addresses of the name, RFC 8305), a proxy's handshake, TLS, HTTP upgrade.
 struct WebSocketConnector: Sendable {
     /// For the whole of it.
     static let limit = Duration.seconds(10)
@@ -16,6 +16,8 @@ struct WebSocketConnector: Sendable {
     let backend: BackendURL
     /// Needed for `wss`.
     let trust: BackendTrust?
+    /// Nil for a direct connection.
+    let proxy: BackendProxy?
     let userAgent: String
     let group: any EventLoopGroup
     let time: any TimeSource
@@ -30,7 +32,8 @@ struct WebSocketConnector: Sendable {
                 tasks.addTask {
                     try await time.sleep(for: Self.limit)
                     let late = AttemptFailure(
-                        reason: "\(backend.authority) did not open a WebSocket within 10 s.", code: .connectionTimeout)
+                        reason: "\(backend.authority) did not open a WebSocket within 10 s\(notes.place(proxy)).",
+                        code: .connectionTimeout)
                     throw notes.giveUp(late)
                 }
                 defer { tasks.cancelAll() }
@@ -38,7 +41,8 @@ struct WebSocketConnector: Sendable {
                 return channel
             }
         } catch {
-            throw notes.giveUp(AttemptFailure(error, url: backend, certificate: notes.certificate))
+            throw notes.giveUp(
+                AttemptFailure(error, url: backend, certificate: notes.certificate, client: trust?.client))
         }
     }
 
@@ -50,20 +54,48 @@ struct WebSocketConnector: Sendable {
     private func open(
         _ notes: AttemptNotes, _ handler: @escaping @Sendable () -> SessionHandler
     ) async throws -> any Channel {
-        let upgrade = try await ClientBootstrap(group: group)
+        let upgrade: EventLoopFuture<Upgrade>
+        if let proxy {
+            let channel = try await tunnel(through: proxy, notes)
+            upgrade = try await channel.eventLoop.submit { try setUp(channel, notes, handler) }.get()
+        } else {
+            upgrade = try await bootstrap.connect(host: backend.host, port: backend.port) { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    try notes.add(channel)
+                    return try setUp(channel, notes, handler)
+                }
+            }
+        }
+        switch try await upgrade.get() {
+        case .opened(let channel): return channel
+        case .refused(let answer): throw try await answer.get()
+        }
+    }
+
+    private var bootstrap: ClientBootstrap {
+        ClientBootstrap(group: group)
             .connectTimeout(.nanoseconds(Self.limit.wholeNanoseconds))
             .channelOption(.socketOption(.so_keepalive), value: 1)
             .channelOption(.tcpOption(.tcp_nodelay), value: 1)
             .channelOption(.writeBufferWaterMark, value: .init(low: 256 << 10, high: 1 << 20))
-            .connect(host: backend.host, port: backend.port) { channel in
+    }
+
+    /// A connection that leads to the backend. Nothing comes on it before the node speaks: TLS and HTTP begin with the
+    /// client.
+    private func tunnel(through proxy: BackendProxy, _ notes: AttemptNotes) async throws -> any Channel {
+        let tunnel = ProxyTunnel(proxy: proxy, backend: backend, userAgent: userAgent)
+        do {
+            let (channel, opened) = try await bootstrap.connect(host: proxy.host, port: proxy.port) { channel in
                 channel.eventLoop.makeCompletedFuture {
-                    guard notes.add(channel) else { throw ChannelError.ioOnClosedChannel }
-                    return try setUp(channel, notes, handler)
+                    try notes.add(channel)
+                    return (channel, try tunnel.begin(on: channel))
                 }
             }
-        switch try await upgrade.get() {
-        case .opened(let channel): return channel
-        case .refused(let answer): throw try await answer.get()
+            try await opened.get()
+            notes.tunnelIsOpen()
+            return channel
+        } catch {
+            throw AttemptFailure(error, proxy: proxy)
         }
     }
 
@@ -120,6 +152,7 @@ private final class AttemptNotes: Sendable {
         var channels: [any Channel] = []
         var failure: AttemptFailure?
         var certificate: ProbeFailure?
+        var hasTunnel = false
     }
     private let state = Locked(State())
 
@@ -127,11 +160,20 @@ private final class AttemptNotes: Sendable {
 
     func certificateRefused(_ failure: ProbeFailure) { state.withLock { $0.certificate = failure } }
 
-    /// False when the attempt is over already.
-    func add(_ channel: any Channel) -> Bool {
-        state.withLock { state in
-            if state.failure == nil { state.channels.append(channel) }
-            return state.failure == nil
+    func tunnelIsOpen() { state.withLock { $0.hasTunnel = true } }
+
+    /// Where an attempt was when it came to nothing: a sentence's end.
+    func place(_ proxy: BackendProxy?) -> String {
+        guard let proxy else { return "" }
+        return state.withLock(\.hasTunnel)
+            ? " through the proxy \(proxy)" : ": the proxy \(proxy) did not open a tunnel"
+    }
+
+    /// - Throws: when the attempt is over already.
+    func add(_ channel: any Channel) throws {
+        try state.withLock { state in
+            guard state.failure == nil else { throw ChannelError.ioOnClosedChannel }
+            state.channels.append(channel)
         }
     }
 

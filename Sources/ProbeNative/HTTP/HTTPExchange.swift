@@ -13,9 +13,14 @@ struct HTTPExchange {
     private var ownResolver: Resolver?
     /// As what the policy is asked for the first hop.
     private let purpose: Purpose
+    private let redaction: HeaderRedaction
 
-    init(_ target: HTTPURL, _ parameters: HTTPParameters, _ context: ProbeContext, as purpose: Purpose = .target) {
+    init(
+        _ target: HTTPURL, _ parameters: HTTPParameters, _ context: ProbeContext, as purpose: Purpose = .target,
+        redacting redaction: HeaderRedaction = .none
+    ) {
         self.purpose = purpose
+        self.redaction = redaction
         self.parameters = parameters
         self.context = context
         firstHost = target.host
@@ -40,7 +45,9 @@ struct HTTPExchange {
     }
 
     private func outcome(_ failure: ProbeFailure?) -> ProbeOutcome {
-        ProbeOutcome(report, failure: failure, resolvedAddress: report.last.address)
+        var report = report
+        report.redact(redaction, sent: parameters.fields)
+        return ProbeOutcome(report, failure: failure, resolvedAddress: report.last.address)
     }
 
     // MARK: One hop
@@ -201,7 +208,11 @@ struct HTTPExchange {
                 .response, .proxyFailed, "The proxy \(proxy.text) wants other credentials (status 407).")
         }
         var judge = HTTPJudge(report, body: body, on: context.reactor)
-        for expectation in wanted.all { report.expectations.append(try await judge.judge(expectation)) }
+        for expectation in wanted.all {
+            var result = try await judge.judge(expectation)
+            if hides(expectation) { result.seen = .string(HeaderRedaction.marker) }
+            report.expectations.append(result)
+        }
         var complaints: [String] = []
         if !wanted.namesStatus, !(200..<400).contains(status) {
             complaints.append("The server answered with status \(status).")
@@ -215,5 +226,14 @@ struct HTTPExchange {
         }
         guard !complaints.isEmpty else { return nil }
         return ProbeFailure(.expectation, .expectationFailed, complaints.joined(separator: " "))
+    }
+
+    /// What an expectation saw is reported, and must not tell what the report hides.
+    private func hides(_ expectation: HTTPExpectation) -> Bool {
+        if redaction.isEmpty { return false }
+        if case .header(let name, _) = expectation.test { return redaction.hides(name) }
+        guard expectation.readsBody else { return false }
+        let fields = parameters.fields + (report.redirects + [report.last]).flatMap(\.fields)
+        return HeaderRedaction.cleaned(body, of: redaction.secrets(in: fields)) != nil
     }
 }

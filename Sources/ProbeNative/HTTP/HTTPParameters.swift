@@ -140,7 +140,7 @@ public struct HTTPParameters: Sendable {
 
 extension [UInt8] {
     /// RFC 4648 section 4.
-    var base64: String {
+    package var base64: String {
         var text = [UInt8](repeating: 0, count: (count + 2) / 3 * 4 + 1)
         let length = EVP_EncodeBlock(&text, self, Int32(count))
         return String(decoding: text.prefix(Int(length)), as: UTF8.self)

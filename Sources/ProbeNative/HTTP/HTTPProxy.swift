@@ -28,7 +28,7 @@ public struct HTTPProxy: Sendable, Hashable {
     }
 
     /// - Throws: a sentence that does not quote the URL, which may hold a password.
-    init(_ text: String) throws(InvalidInput) {
+    public init(_ text: String) throws(InvalidInput) {
         guard let url = CurlURL() else {
             throw InvalidInput("There is no memory for proxy.", code: .localResourceExhausted)
         }

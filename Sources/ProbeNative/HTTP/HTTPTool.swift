@@ -4,7 +4,9 @@ public struct HTTPTool: Tool {
     public let summary = "fetch a URL: status, phases, redirects, certificate"
     public let targetHelp = "URL (http:// when it has no scheme)"
 
-    public init() {}
+    private let redaction: HeaderRedaction
+
+    public init(redacting redaction: HeaderRedaction = .none) { self.redaction = redaction }
 
     public func target(_ text: String) throws(InvalidInput) -> HTTPURL { try HTTPURL(target: text) }
 
@@ -13,7 +15,7 @@ public struct HTTPTool: Tool {
     }
 
     public func run(_ target: HTTPURL, _ parameters: HTTPParameters, in context: ProbeContext) async -> ProbeOutcome {
-        var exchange = HTTPExchange(target, parameters, context)
+        var exchange = HTTPExchange(target, parameters, context, redacting: redaction)
         return await exchange.run()
     }
 }

@@ -47,6 +47,8 @@ public struct ErrorCode: RawRepresentable, Hashable, Sendable {
     public static let tlsCertificateNotYetValid = ErrorCode("tls_certificate_not_yet_valid")
     public static let tlsCertificateRevoked = ErrorCode("tls_certificate_revoked")
     public static let tlsHostnameMismatch = ErrorCode("tls_hostname_mismatch")
+    public static let tlsPinMismatch = ErrorCode("tls_pin_mismatch")
+    public static let tlsClientCertificateRefused = ErrorCode("tls_client_certificate_refused")
     public static let tlsVersionUnsupported = ErrorCode("tls_version_unsupported")
 
     // What the peer said.

@@ -24,6 +24,8 @@ public struct CertificateSummary: Sendable, Hashable {
     public var requiresStaple: Bool
     /// Of the DER form, hexadecimal.
     public var sha256: String
+    /// SHA-256 of the public key's SubjectPublicKeyInfo in base64: what RFC 7469 section 2.4 pins.
+    public var pinSHA256: String
 
     /// - Parameter certificate: an `X509` that lives at least until this returns.
     init(_ certificate: OpaquePointer) {
@@ -42,6 +44,16 @@ public struct CertificateSummary: Sendable, Hashable {
         var digest = [UInt8](repeating: 0, count: Int(EVP_MAX_MD_SIZE))
         var length: UInt32 = 0
         sha256 = X509_digest(certificate, EVP_sha256(), &digest, &length) == 1 ? digest.prefix(Int(length)).hex : ""
+        pinSHA256 = Self.keyDigest(certificate)?.base64 ?? ""
+    }
+
+    private static func keyDigest(_ certificate: OpaquePointer) -> [UInt8]? {
+        var der: UnsafeMutablePointer<UInt8>?
+        let count = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(certificate), &der)
+        guard count > 0, let der else { return nil }
+        defer { CRYPTO_free(der, #file, #line) }
+        var digest = [UInt8](repeating: 0, count: 32)
+        return EVP_Digest(der, Int(count), &digest, nil, EVP_sha256(), nil) == 1 ? digest : nil
     }
 
     /// Whole days until `notAfter`, negative when it has passed.
@@ -61,6 +73,7 @@ public struct CertificateSummary: Sendable, Hashable {
         writer.field("key_bits", keyBits)
         writer.field("signature_algorithm", signatureAlgorithm)
         writer.field("sha256", sha256)
+        writer.field("pin_sha256", pinSHA256)
     }
 
     private static func text(_ print: (OpaquePointer) -> Int32) -> String {

@@ -13,7 +13,9 @@ public struct WebSocketTool: Tool {
         var messageLimit: Int
     }
 
-    public init() {}
+    private let redaction: HeaderRedaction
+
+    public init(redacting redaction: HeaderRedaction = .none) { self.redaction = redaction }
 
     public func target(_ text: String) throws(InvalidInput) -> WebSocketURL { try WebSocketURL(text) }
 
@@ -50,6 +52,7 @@ public struct WebSocketTool: Tool {
         } catch {
             failure = error
         }
+        run.report.fields = redaction.shown(run.report.fields)
         return ProbeOutcome(run.report, failure: failure, resolvedAddress: run.report.address)
     }
 }

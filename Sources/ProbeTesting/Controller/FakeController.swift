@@ -31,14 +31,19 @@ public final class FakeController: Sendable {
     /// - Parameters:
     ///   - port: 0 for any; the port of a stopped controller to come back in its place.
     ///   - certificate: makes it wss.
+    ///   - clientAuthority: a PEM file; clients must show a certificate by it.
+    ///   - tls: the highest version, "1.2" or "1.3".
     ///   - receiveBuffer: SO_RCVBUF in bytes, small for a slow reader.
     ///   - lab: to run in one of the lab's namespaces; `near` is where the node is.
     public static func start(
-        host: String = "127.0.0.1", port: Int = 0, certificate: CertificateFiles? = nil, receiveBuffer: Int? = nil,
-        in lab: NetworkLab? = nil, side: NetworkLab.Side = .near
+        host: String = "127.0.0.1", port: Int = 0, certificate: CertificateFiles? = nil,
+        clientAuthority: String? = nil, tls: String? = nil, receiveBuffer: Int? = nil, in lab: NetworkLab? = nil,
+        side: NetworkLab.Side = .near
     ) async throws -> FakeController {
         var arguments = [Places.testFile("Peers/controller.py"), "--host", host, "--port", "\(port)"]
         if let certificate { arguments += ["--certificate", certificate.chain, "--key", certificate.key] }
+        if let clientAuthority { arguments += ["--client-authority", clientAuthority] }
+        if let tls { arguments += ["--tls", tls] }
         if let receiveBuffer { arguments += ["--receive-buffer", "\(receiveBuffer)"] }
         let command = ["/usr/bin/python3"] + arguments
         let process = try ChildProcess.start(lab?.command(on: side, command) ?? command)
@@ -116,10 +121,11 @@ public final class FakeController: Sendable {
 
     /// A controller for the length of `body`.
     public static func with<Result>(
-        certificate: CertificateFiles? = nil, receiveBuffer: Int? = nil, in lab: NetworkLab? = nil,
-        _ body: (FakeController) async throws -> Result
+        certificate: CertificateFiles? = nil, clientAuthority: String? = nil, tls: String? = nil,
+        receiveBuffer: Int? = nil, in lab: NetworkLab? = nil, _ body: (FakeController) async throws -> Result
     ) async throws -> Result {
-        let controller = try await start(certificate: certificate, receiveBuffer: receiveBuffer, in: lab)
+        let controller = try await start(
+            certificate: certificate, clientAuthority: clientAuthority, tls: tls, receiveBuffer: receiveBuffer, in: lab)
         do {
             let result = try await body(controller)
             await controller.stop()

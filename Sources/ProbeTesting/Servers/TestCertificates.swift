@@ -35,6 +35,9 @@ public struct TestCertificates: Sendable {
     /// As `good`, and as `wrongHost`; their authority has withdrawn both.
     public let revoked: CertificateFiles
     public let revokedElsewhere: CertificateFiles
+    /// Of a client, "Probe Test Node", signed by `authority`; and one that only `otherAuthorityRoot` vouches for.
+    public let client: CertificateFiles
+    public let otherClient: CertificateFiles
     /// OCSP responses in DER, signed by the intermediate.
     public let goodResponse: String
     public let revokedResponse: String
@@ -76,6 +79,8 @@ public struct TestCertificates: Sendable {
         old = files("old")
         revoked = files("revoked")
         revokedElsewhere = files("revoked-elsewhere")
+        client = files("client")
+        otherClient = files("other-client")
         goodResponse = "\(folder)/good.ocsp"
         revokedResponse = "\(folder)/revoked.ocsp"
         revokedElsewhereResponse = "\(folder)/revoked-elsewhere.ocsp"

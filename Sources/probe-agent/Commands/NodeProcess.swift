@@ -31,7 +31,9 @@ enum NodeProcess {
         }
         var engineConfiguration = EngineConfiguration()
         engineConfiguration.rawSockets = prepared.rawSockets
-        let engine = try Engine(engineConfiguration, registry: prepared.registry)
+        var registry = prepared.registry
+        registry.redact(configuration.redactedHeaders)
+        let engine = try Engine(engineConfiguration, registry: registry)
         defer { engine.stop() }
         let agent: Agent
         do throws(InvalidInput) {

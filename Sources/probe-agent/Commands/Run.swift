@@ -28,6 +28,7 @@ struct Run: ParsableCommand {
                 flags[match.flag] = earlier + match.value
             }
             let environment = ProcessEnvironment.variables
+            Startup.blankVariables(Setting.secretVariables)
             let loaded = try ConfigurationLoader(flags: flags, environment: environment).load()
             ProcessEnd.now(try NodeProcess.run(loaded))
         }

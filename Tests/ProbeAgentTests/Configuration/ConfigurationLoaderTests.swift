@@ -26,6 +26,19 @@ struct ConfigurationLoaderTests {
         "hostname": Sample(["a", "b", "c"]) { $0.hostname },
         "heartbeat": Sample(["10", "1500ms", "2m"], shown: ["10s", "1500ms", "120s"]) { $0.heartbeat.shown },
         "ca-file": Sample(["/etc/hosts", "/etc/passwd", "/etc/hosts"]) { $0.caFile ?? "" },
+        "pin": Sample([pins(1, 2), pins(3, 4), pins(5, 6)]) {
+            $0.access.pins?.description.replacing(" ", with: "") ?? ""
+        },
+        "client-cert": Sample(["/etc/hosts", "/etc/passwd", "/etc/hosts"]) { $0.access.clientCertificateFile ?? "" },
+        "client-key": Sample(["/etc/hosts", "/etc/passwd", "/etc/hosts"]) { $0.access.clientKeyFile ?? "" },
+        "proxy": Sample(
+            ["http://user:pw@a:1", "socks5://b", "none"], shown: ["http://a:1", "socks5://b:1080", "none"]
+        ) { $0.access.proxy.proxy?.description ?? "none" },
+        "redact-headers": Sample(["x-a", "default", "X-B,x-c"], shown: ["x-a", "cookie", "x-b"]) { configuration in
+            ["x-a", "cookie", "x-b"].first { configuration.redactedHeaders.hides($0) } ?? "none"
+        },
+        "user": Sample(["65534:1", "65533:2", "65532:3"]) { $0.user.map { "\($0.uid):\($0.gid)" } ?? "" },
+        "hardening": Sample(["yes", "false", "on"], shown: ["true", "false", "true"]) { "\($0.isHardened)" },
         "allow-plaintext": Sample(["yes", "false", "on"], shown: ["true", "false", "true"]) { "\($0.allowPlaintext)" },
         "reconnect-initial": Sample(["2", "300ms", "3s"], shown: ["2s", "300ms", "3s"]) {
             $0.reconnect.chosen.contains(.initial) ? $0.reconnect.initial.shown : "not chosen"
@@ -50,7 +63,10 @@ struct ConfigurationLoaderTests {
         "log-level": Sample(["debug", "WARN", "error"], shown: ["debug", "warning", "error"]) { $0.logLevel.rawValue },
         "verbose": Sample(["true", "false", "true"], shown: ["debug", "info", "debug"]) { $0.logLevel.rawValue },
     ]
-    private static let needed = ["backend": "http://localhost:1", "uuid": "node", "key": "k"]
+    private static func pins(_ bytes: UInt8...) -> String {
+        bytes.map { "sha256/" + Data(repeating: $0, count: 32).base64EncodedString() }.joined(separator: ",")
+    }
+    private static let needed = ["backend": "https://localhost:1", "uuid": "node", "key": "k"]
 
     private let folder: TemporaryFolder
     init() throws { folder = try TemporaryFolder() }
@@ -86,6 +102,8 @@ struct ConfigurationLoaderTests {
         var base = Self.needed
         base[name] = nil
         if name == "key-file" { base["key"] = nil }
+        if name == "client-cert" { base["client-key"] = "/etc/hosts" }
+        if name == "client-key" { base["client-cert"] = "/etc/hosts" }
         let file = setting.key + ": \"" + sample.texts[0] + "\"\n"
         let fromFile = try load(flags: base, file: file)
         #expect(sample.show(fromFile.configuration) == sample.shown[0])
@@ -142,7 +160,8 @@ struct ConfigurationLoaderTests {
         ("reconnect-factor", "inf"), ("reconnect-max", "2h"), ("reconnect-max", "500ms"), ("reconnect-jitter", "1.1"),
         ("max-concurrent", "-1"), ("max-concurrent", "99999999999999999999"), ("queue-limit", "1000001"),
         ("max-result-bytes", "17MiB"), ("max-result-bytes", "9007199254740993MiB"), ("log-level", "chatty"),
-        ("verbose", "perhaps"),
+        ("verbose", "perhaps"), ("pin", "sha256/BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc="), ("client-cert", "/etc"),
+        ("proxy", "ftp://x"), ("redact-headers", "a b"),
     ])
     func refusesInOneSentence(name: String, text: String) throws {
         var flags = Self.needed.merging([name: text]) { $1 }

@@ -17,8 +17,8 @@ final class SessionBench: Sendable {
     private let running: Task<Void, Never>
 
     init(
-        _ controller: FakeController, backend: String? = nil, caFile: String? = nil,
-        limits: OutboxLimits = OutboxLimits()
+        _ controller: FakeController, backend: String? = nil, caFile: String? = nil, keyFile: String? = nil,
+        access: BackendAccess = BackendAccess(), limits: OutboxLimits = OutboxLimits()
     ) throws {
         self.controller = controller
         // Certificates are made for the present.
@@ -31,7 +31,7 @@ final class SessionBench: Sendable {
         let configuration = SessionConfiguration(
             backend: try BackendURL(backend ?? controller.url), nodeUUID: "node-1", apiKey: Secret("pnode_secret"),
             version: "9.9.9", hostname: "bench", tools: ["ping", "dns"], maxConcurrent: 7, reconnect: reconnect,
-            caFile: caFile)
+            caFile: caFile, apiKeyFile: keyFile, access: access)
         let session = try Session(
             configuration, sink: sink, results: results, heartbeats: FixedHeartbeat(), time: time,
             logger: Logger(label: "session") { [log] _ in RecordingLog(log) })
@@ -46,14 +46,18 @@ final class SessionBench: Sendable {
     ) async throws {
         try await FakeController.with(certificate: certificate, receiveBuffer: receiveBuffer) { controller in
             if let policy { try await controller.policy(policy) }
-            let bench = try SessionBench(controller, caFile: caFile, limits: limits)
-            do {
-                try await body(bench)
-                await bench.end()
-            } catch {
-                await bench.end()
-                throw error
-            }
+            try await SessionBench(controller, caFile: caFile, limits: limits).use(body)
+        }
+    }
+
+    /// The session ends with `body`.
+    func use(_ body: (SessionBench) async throws -> Void) async throws {
+        do {
+            try await body(self)
+            await end()
+        } catch {
+            await end()
+            throw error
         }
     }
 

@@ -1,0 +1,58 @@
+import ProbeNative
+
+/// The proxy that the environment names, chosen as libcurl does (libcurl-env(3), `detect_proxy` and `Curl_check_noproxy`):
+/// a variable that is empty is not there, lower case goes first, and HTTP_PROXY in upper case is not looked at, since CGI
+/// fills it from a request's header.
+struct ProxyEnvironment {
+    private let variables: [String: String]
+
+    init(_ variables: [String: String]) { self.variables = variables }
+
+    /// Every variable that may hold a proxy's password.
+    static let names = ["https_proxy", "HTTPS_PROXY", "http_proxy", "all_proxy", "ALL_PROXY"]
+
+    /// The variable and its value; nil for a direct connection.
+    func proxy(for url: BackendURL) -> (name: String, value: String)? {
+        let names = (url.isEncrypted ? ["https_proxy", "HTTPS_PROXY"] : ["http_proxy"]) + ["all_proxy", "ALL_PROXY"]
+        guard let found = first(names), !isExempt(url.host) else { return nil }
+        return found
+    }
+
+    private func first(_ names: [String]) -> (name: String, value: String)? {
+        for name in names {
+            if let value = variables[name], !value.isEmpty { return (name, value) }
+        }
+        return nil
+    }
+
+    private func isExempt(_ host: String) -> Bool {
+        guard let list = first(["no_proxy", "NO_PROXY"])?.value else { return false }
+        // Only alone is it for everything.
+        if list == "*" { return true }
+        let words = list.split { $0 == "," || $0 == " " || $0 == "\t" }
+        if let address = IPAddress(host) { return words.contains { Self.covers($0, address) } }
+        let name = Self.bare(Substring(host.lowercased()))
+        return words.contains { word in
+            // ".example.com" is the same as "example.com": the domain and all below it.
+            let domain = Self.bare(word.hasPrefix(".") ? word.dropFirst() : word).lowercased()
+            return !domain.isEmpty && (name == domain || name.hasSuffix("." + domain))
+        }
+    }
+
+    private static func bare(_ name: Substring) -> Substring { name.hasSuffix(".") ? name.dropLast() : name }
+
+    /// An address, or a network as `ADDRESS/BITS`.
+    private static func covers(_ word: Substring, _ address: IPAddress) -> Bool {
+        let parts = word.split(separator: "/", maxSplits: 1)
+        guard let first = parts.first, let network = IPAddress(first), network.family == address.family else {
+            return false
+        }
+        guard parts.count == 2 else { return network == address }
+        let width = network.bytes.count * 8
+        guard let bits = Int(parts[1]), (0...width).contains(bits) else { return false }
+        return zip(network.bytes, address.bytes).enumerated().allSatisfy { index, pair in
+            let kept = min(8, max(0, bits - index * 8))
+            return (pair.0 ^ pair.1) >> (8 - kept) == 0
+        }
+    }
+}
