@@ -2,7 +2,7 @@
 extension DNSExchange {
     private static let mediaType = "application/dns-message"
 
-    mutating func runHTTPS(_ query: inout DNSQuery) async throws(ProbeFailure) -> DNSReply {
+    func runHTTPS(_ query: inout DNSQuery) async throws(ProbeFailure) -> DNSReply {
         tally.transport = .https
         // For the sake of caches (section 4.1).
         query.id = 0
@@ -16,7 +16,7 @@ extension DNSExchange {
         return try await post(query)
     }
 
-    private mutating func post(_ query: DNSQuery) async throws(ProbeFailure) -> DNSReply {
+    private func post(_ query: DNSQuery) async throws(ProbeFailure) -> DNSReply {
         let end = min(deadline, reactor.now + patience)
         tally.attempts += 1
         do throws(ProbeFailure) {
@@ -69,7 +69,7 @@ extension DNSExchange {
     }
 
     /// The message in a finished transfer. Only status 200 carries one (section 4.2.1).
-    private mutating func reply(to query: DNSQuery, _ transfer: CurlTransfer) throws(ProbeFailure) -> DNSReply {
+    private func reply(to query: DNSQuery, _ transfer: CurlTransfer) throws(ProbeFailure) -> DNSReply {
         let status = transfer.head.status ?? 0
         guard status == 200 else {
             throw ProbeFailure(

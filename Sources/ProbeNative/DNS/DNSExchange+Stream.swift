@@ -1,6 +1,6 @@
 /// Over TCP and TLS: each message has its length before it (RFC 1035 section 4.2.2, RFC 7858 section 3.3).
 extension DNSExchange {
-    mutating func runStream(
+    func runStream(
         _ query: inout DNSQuery, _ transport: DNSTransport
     ) async throws(ProbeFailure) -> DNSReply {
         tally.transport = transport
@@ -14,7 +14,7 @@ extension DNSExchange {
         return try await ask(&query, over: transport)
     }
 
-    private mutating func ask(
+    private func ask(
         _ query: inout DNSQuery, over transport: DNSTransport
     ) async throws(ProbeFailure) -> DNSReply {
         let end = min(deadline, reactor.now + patience)
@@ -36,7 +36,7 @@ extension DNSExchange {
         }
     }
 
-    private mutating func connect(
+    private func connect(
         _ transport: DNSTransport, until end: Instant
     ) async throws(ProbeFailure) -> any ByteStream {
         let start = reactor.now
@@ -54,7 +54,7 @@ extension DNSExchange {
         return secure
     }
 
-    private mutating func receive(
+    private func receive(
         _ query: DNSQuery, _ stream: any ByteStream, since sentAt: Instant, until end: Instant
     ) async throws(ProbeFailure) -> DNSReply {
         var reader = StreamReader(stream, stage: .response, timeout: .resolveTimeout)

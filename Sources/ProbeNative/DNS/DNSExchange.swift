@@ -49,7 +49,7 @@ struct DNSTally: Sendable {
 
 /// One question to one server: a connected UDP socket, retries, TCP where the answer does not fit. Confined to its
 /// reactor; runs in its caller's task.
-struct DNSExchange {
+final class DNSExchange {
     let reactor: Reactor
     let gate: Gate
     let workspace: DNSWorkspace
@@ -77,7 +77,7 @@ struct DNSExchange {
     /// - Throws: `resolve_timeout` when nothing answered; `truncated` when UDP's answer was cut and TCP failed;
     ///   `protocol_error` or `truncated` for what cannot be decoded; the connection's own failure; `deadline_exceeded`
     ///   and `cancelled`.
-    mutating func run(_ query: inout DNSQuery, over transport: DNSTransport) async throws(ProbeFailure) -> DNSReply {
+    func run(_ query: inout DNSQuery, over transport: DNSTransport) async throws(ProbeFailure) -> DNSReply {
         switch transport {
         case .udp: break
         case .tcp, .tls: return try await runStream(&query, transport)
@@ -99,7 +99,7 @@ struct DNSExchange {
 
     // MARK: UDP
 
-    private mutating func runUDP(_ query: inout DNSQuery) async throws(ProbeFailure) -> DNSReply {
+    private func runUDP(_ query: inout DNSQuery) async throws(ProbeFailure) -> DNSReply {
         tally.transport = .udp
         let socket = try await gate.connect(
             .udp, to: server.address, as: server.request, source: server.source, until: deadline)
@@ -114,7 +114,7 @@ struct DNSExchange {
     }
 
     /// Each sending has an id of its own, so that a late answer is credited to the query that it answers.
-    private mutating func send(
+    private func send(
         _ query: inout DNSQuery, _ socket: Socket, _ sent: inout [(id: UInt16, at: Instant)]
     ) throws(ProbeFailure) {
         query.id = workspace.randomID()
@@ -133,7 +133,7 @@ struct DNSExchange {
     }
 
     /// The answer to any of the queries `sent`; nil when none came before the last one's patience ran out.
-    private mutating func receiveUDP(
+    private func receiveUDP(
         _ query: inout DNSQuery, _ socket: Socket, _ sent: inout [(id: UInt16, at: Instant)]
     ) async throws(ProbeFailure) -> DNSReply? {
         // From the sending on: a reactor that is late must not wait longer.

@@ -1,6 +1,6 @@
 extension DNSRun {
     /// The servers to ask, with the policy's view of why.
-    mutating func servers() async throws(ProbeFailure) -> [DNSServer] {
+    func servers() async throws(ProbeFailure) -> [DNSServer] {
         switch parameters.resolver {
         case .system: return try systemServers()
         case .server(let host, let inline):
@@ -10,7 +10,7 @@ extension DNSRun {
         }
     }
 
-    private mutating func named(
+    private func named(
         _ host: Host, port: UInt16, url: HTTPURL?
     ) async throws(ProbeFailure) -> DNSServer {
         let resolution = try await context.resolve(host)

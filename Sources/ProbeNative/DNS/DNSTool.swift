@@ -18,13 +18,13 @@ public struct DNSTool: Tool {
     public func expectedDuration(_ parameters: DNSParameters) -> Duration { Self.patience * (parameters.retries + 2) }
 
     public func run(_ target: DNSTarget, _ parameters: DNSParameters, in context: ProbeContext) async -> ProbeOutcome {
-        var run = DNSRun(parameters, context, target)
+        let run = DNSRun(parameters, context, target)
         let failure: ProbeFailure?
         do throws(ProbeFailure) {
             failure = try await run.measure(target)
         } catch {
             failure = error
         }
-        return ProbeOutcome(run.report, failure: failure, resolvedAddress: run.report.resolver?.address)
+        return run.outcome(failure)
     }
 }

@@ -1,7 +1,9 @@
 import CCurl
 
 /// A job's requests from its URL to the end of the redirects, one transfer a hop.
-struct HTTPExchange {
+///
+/// A class, and what needs no `await` but much space is not inlined, so that the `async` frames that wait are small.
+final class HTTPExchange {
     private let parameters: HTTPParameters
     private let context: ProbeContext
     private let firstHost: Host
@@ -15,6 +17,7 @@ struct HTTPExchange {
     private let purpose: Purpose
     private let redaction: HeaderRedaction
 
+    @inline(never)
     init(
         _ target: HTTPURL, _ parameters: HTTPParameters, _ context: ProbeContext, as purpose: Purpose = .target,
         redacting redaction: HeaderRedaction = .none
@@ -29,7 +32,7 @@ struct HTTPExchange {
         report = HTTPReport(request, proxy: parameters.proxy)
     }
 
-    mutating func run() async -> ProbeOutcome {
+    func run() async -> ProbeOutcome {
         do throws(ProbeFailure) {
             let bodyShare =
                 parameters.keptBytes > 0
@@ -44,6 +47,7 @@ struct HTTPExchange {
         }
     }
 
+    @inline(never)
     private func outcome(_ failure: ProbeFailure?) -> ProbeOutcome {
         var report = report
         report.redact(redaction, sent: parameters.fields)
@@ -53,9 +57,23 @@ struct HTTPExchange {
     // MARK: One hop
 
     /// Runs one request; returns the Location that is to be followed.
-    private mutating func hop() async throws(ProbeFailure) -> String? {
-        report.last = HTTPHop(url: request.url.text)
+    private func hop() async throws(ProbeFailure) -> String? {
+        begin()
         let route = try await route()
+        let policyRequest = try admit(route)
+        let share = try await context.gate.descriptors.draw(until: context.deadline, stage: .connect)
+        defer { withExtendedLifetime(share) {} }
+        let transfer = try transfer(along: route, policyRequest, try await options())
+        let reason = await context.reactor.local(CurlMulti.self).run(transfer, until: context.deadline)
+        return try conclude(transfer, reason)
+    }
+
+    @inline(never)
+    private func begin() { report.last = HTTPHop(url: request.url.text) }
+
+    /// Asks the policy about the target, and about the proxy where there is one; returns what the socket is opened as.
+    @inline(never)
+    private func admit(_ route: HTTPRoute) throws(ProbeFailure) -> PolicyRequest {
         report.last.address = route.target?.address
         let purpose: Purpose = report.redirects.isEmpty ? purpose : .redirect
         if let target = route.target {
@@ -64,10 +82,11 @@ struct HTTPExchange {
         let policyRequest = context.request(
             route.proxy == nil ? purpose : .proxy, route.connect.address, port: route.connect.port)
         try context.gate.check(policyRequest)
-        let share = try await context.gate.descriptors.draw(until: context.deadline, stage: .connect)
-        defer { withExtendedLifetime(share) {} }
-        let transfer = try transfer(along: route, policyRequest, try await options())
-        let reason = await context.reactor.local(CurlMulti.self).run(transfer, until: context.deadline)
+        return policyRequest
+    }
+
+    @inline(never)
+    private func conclude(_ transfer: CurlTransfer, _ reason: WakeReason) throws(ProbeFailure) -> String? {
         take(transfer)
         switch reason {
         case .ready: if let failure = transfer.failure { throw failure }
@@ -80,7 +99,7 @@ struct HTTPExchange {
         return transfer.head.first("location")
     }
 
-    private mutating func options() async throws(ProbeFailure) -> CurlTransfer.Options {
+    private func options() async throws(ProbeFailure) -> CurlTransfer.Options {
         var options = CurlTransfer.Options(
             version: parameters.version, isCompressed: parameters.isCompressed, bodyLimit: parameters.bodyLimit,
             bodyKept: parameters.keptBytes, enforcesVerification: parameters.verifiesTLS)
@@ -97,6 +116,7 @@ struct HTTPExchange {
         return CertificateVerifier(trust: trust, host: host)
     }
 
+    @inline(never)
     private func transfer(
         along route: HTTPRoute, _ policyRequest: PolicyRequest, _ options: CurlTransfer.Options
     ) throws(ProbeFailure) -> CurlTransfer {
@@ -111,7 +131,7 @@ struct HTTPExchange {
         throw ProbeFailure(.connect, .localResourceExhausted, "The node has no memory for this request.")
     }
 
-    private mutating func take(_ transfer: CurlTransfer) {
+    private func take(_ transfer: CurlTransfer) {
         let dns = report.last.phases.dns
         report.last.phases = transfer.phases
         report.last.phases.dns = dns
@@ -131,7 +151,7 @@ struct HTTPExchange {
 
     // MARK: Names
 
-    private mutating func route() async throws(ProbeFailure) -> HTTPRoute {
+    private func route() async throws(ProbeFailure) -> HTTPRoute {
         let started = context.now
         defer { report.last.phases.dns = context.now - started }
         let port = request.url.origin.port
@@ -159,7 +179,7 @@ struct HTTPExchange {
         return route
     }
 
-    private mutating func address(of host: Host) async throws(ProbeFailure) -> IPAddress {
+    private func address(of host: Host) async throws(ProbeFailure) -> IPAddress {
         let resolution = try await resolver().resolve(host, context.family, tool: context.tool, until: context.deadline)
         guard let address = resolution.addresses.first else {
             throw ProbeFailure(.resolve, .noAddress, "\(host) has no address.")
@@ -168,7 +188,7 @@ struct HTTPExchange {
     }
 
     /// The node's, or one of the job's own that asks the name server that the job names, and no file.
-    private mutating func resolver() async throws(ProbeFailure) -> Resolver {
+    private func resolver() async throws(ProbeFailure) -> Resolver {
         guard case .server(let host, let port) = parameters.resolver else { return context.resolver }
         if let ownResolver { return ownResolver }
         guard let address = try await context.resolve(host).addresses.first else {
@@ -183,7 +203,8 @@ struct HTTPExchange {
 
     // MARK: Between hops
 
-    private mutating func follow(_ location: String) throws(ProbeFailure) {
+    @inline(never)
+    private func follow(_ location: String) throws(ProbeFailure) {
         let status = report.last.status ?? 0
         let next: HTTPURL
         do throws(InvalidInput) { next = try request.url.following(location) } catch {
@@ -200,7 +221,7 @@ struct HTTPExchange {
     // MARK: The verdict
 
     /// Nil when the answer is what was expected.
-    private mutating func judge() async throws(ProbeFailure) -> ProbeFailure? {
+    private func judge() async throws(ProbeFailure) -> ProbeFailure? {
         let status = report.last.status ?? 0
         let wanted = parameters.expectations
         if let proxy = parameters.proxy, status == 407, !proxy.tunnels(request.url), !wanted.namesStatus {

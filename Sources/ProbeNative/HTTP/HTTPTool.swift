@@ -15,7 +15,7 @@ public struct HTTPTool: Tool {
     }
 
     public func run(_ target: HTTPURL, _ parameters: HTTPParameters, in context: ProbeContext) async -> ProbeOutcome {
-        var exchange = HTTPExchange(target, parameters, context, redacting: redaction)
+        let exchange = HTTPExchange(target, parameters, context, redacting: redaction)
         return await exchange.run()
     }
 }

@@ -56,6 +56,7 @@ final class FlowEngine: EchoEngine {
     }
 
     /// The result of the packet that is waited for, if the event settles it; anything else is kept as a stray.
+    @inline(never)
     private func judge(
         _ event: EchoFlow.Event, waitingFor sent: EchoFlow.Sent?, _ timeout: Duration
     ) -> EchoResult? {

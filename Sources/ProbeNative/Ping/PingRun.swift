@@ -1,5 +1,6 @@
-/// One ping, packet after packet.
-struct PingRun {
+/// One ping, packet after packet. A class, and what needs no `await` is not inlined, so that the `async` frames that wait
+/// are small.
+final class PingRun {
     private let parameters: PingParameters
     private let address: IPAddress
     private let engine: any EchoEngine
@@ -10,6 +11,7 @@ struct PingRun {
     private var sendFailure: ProbeFailure?
     private var refusal: ProbeFailure?
 
+    @inline(never)
     init(
         _ parameters: PingParameters, to address: IPAddress, by engine: any EchoEngine, in context: ProbeContext,
         report: PingReport
@@ -21,9 +23,14 @@ struct PingRun {
         self.report = report
     }
 
-    nonisolated(nonsending) mutating func outcome() async -> ProbeOutcome {
+    nonisolated(nonsending) func outcome() async -> ProbeOutcome {
         if parameters.transport == .icmp { quality.clockStepped = false }
         let isDone = await sendAll()
+        return conclude(isDone)
+    }
+
+    @inline(never)
+    private func conclude(_ isDone: Bool) -> ProbeOutcome {
         noteStrays()
         quality.receiveOverflow = engine.receiveOverflow
         let failure = isDone ? verdict : .cancelled(.response)
@@ -31,7 +38,7 @@ struct PingRun {
     }
 
     /// False when the job was cut.
-    nonisolated(nonsending) private mutating func sendAll() async -> Bool {
+    nonisolated(nonsending) private func sendAll() async -> Bool {
         var due = context.now
         for seq in 1...parameters.count {
             guard await pause(until: due) else { return false }
@@ -50,7 +57,7 @@ struct PingRun {
     }
 
     /// False when the job was cut before the packet's fate was known: then it is not reported at all.
-    nonisolated(nonsending) private mutating func sendOne(_ seq: Int) async -> Bool {
+    nonisolated(nonsending) private func sendOne(_ seq: Int) async -> Bool {
         var echo = parameters.echo(to: address)
         echo.number = seq
         echo.isDoubtful = report.packets.last?.status == .timeout
@@ -61,6 +68,12 @@ struct PingRun {
         if result.outcome == .timeout, result.clockStepped || result.overflowed {
             result = await engine.send(echo, in: context)
         }
+        return note(result, seq)
+    }
+
+    /// False when the packet's fate is not known.
+    @inline(never)
+    private func note(_ result: EchoResult, _ seq: Int) -> Bool {
         var packet = PingReport.Packet(seq: seq, status: .reply)
         switch result.outcome {
         case .reply(let rtt, let ttl):
@@ -86,7 +99,8 @@ struct PingRun {
     }
 
     /// Late replies go to the packet that they answer; duplicates are listed by themselves.
-    private mutating func noteStrays() {
+    @inline(never)
+    private func noteStrays() {
         for stray in engine.takeStrays() {
             if stray.clockStepped { quality.clockStepped = true }
             let index = report.packets.lastIndex { $0.seq == stray.number && $0.status != .duplicate }

@@ -31,7 +31,7 @@ public struct PingTool: Tool {
                 context.request(.target, address, port: isICMP ? nil : parameters.port))
             let engine = try await choice.engine(for: address, in: context)
             report.engine = engine.name
-            var run = PingRun(parameters, to: address, by: engine, in: context, report: report)
+            let run = PingRun(parameters, to: address, by: engine, in: context, report: report)
             return await run.outcome()
         } catch {
             return ProbeOutcome(report, failure: error, resolvedAddress: report.address)

@@ -57,7 +57,7 @@ struct ServerRounds: Sendable {
         let mixes = !plainServers.contains(server)
         if mixes { query.mixCase(workspace.randomByte) }
         let request = PolicyRequest(tool: tool, purpose: purpose, address: server.address, port: server.port)
-        var exchange = DNSExchange(
+        let exchange = DNSExchange(
             reactor, DNSServer(address: server, request: request, source: source), attempts: 1,
             patience: settings.timeout, deadline: .distantFuture)
         let reply: DNSReply

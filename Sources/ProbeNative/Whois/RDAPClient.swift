@@ -60,7 +60,7 @@ struct RDAPClient {
             .init("include_body", .bool(true)), .init("body_limit", .integer(Int64(JSONDocument.limit))),
             .init("max_redirects", .integer(5)),
         ])
-        var exchange = HTTPExchange(url, HTTPParameters(&reader), context, as: purpose)
+        let exchange = HTTPExchange(url, HTTPParameters(&reader), context, as: purpose)
         let outcome = await exchange.run()
         var server = WhoisReport.Server(name: url.text)
         server.address = outcome.resolvedAddress

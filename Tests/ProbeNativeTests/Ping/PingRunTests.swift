@@ -43,7 +43,7 @@ import Testing
             let common = CommonParameters(&reader)
             let parameters = PingParameters(&reader, common)
             let engine = ScriptedEngine(results, strays: strays)
-            var run = PingRun(
+            let run = PingRun(
                 parameters, to: Self.address, by: engine, in: context,
                 report: PingReport(engine: engine.name, transport: .icmp))
             let outcome = await run.outcome()

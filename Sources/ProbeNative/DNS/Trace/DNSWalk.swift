@@ -124,7 +124,7 @@ struct DNSWalk {
         let server = DNSServer(
             address: address, request: context.request(.referral, address.address, port: address.port),
             source: context.source)
-        var exchange = DNSExchange(
+        let exchange = DNSExchange(
             context.reactor, server, attempts: attempts, patience: min(Self.patience, share),
             deadline: context.deadline)
         exchange.keepsWire = true

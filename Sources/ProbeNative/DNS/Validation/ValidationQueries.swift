@@ -36,7 +36,7 @@ final class ValidationQueries {
         do throws(ProbeFailure) {
             var query = try reactor.local(DNSWorkspace.self).query(DNSName(name), type, options)
             let share = (deadline - reactor.now) / (2 * attempts)
-            var exchange = DNSExchange(
+            let exchange = DNSExchange(
                 reactor, server, attempts: attempts, patience: min(DNSTool.patience, share), deadline: deadline)
             exchange.keepsWire = true
             let reply = try await exchange.run(&query, over: transport)
