@@ -101,7 +101,7 @@ api POST /probe-nodes/register "{\"registration_token\":\"$token\",\"name\":\"de
 uuid=$(field node_uuid <"$work/node")
 field api_key <"$work/node" >"$work/key"
 
-start agent "$programs/probe-agent" --backend "$url" --uuid "$uuid" --key-file "$work/key"
+start agent "$programs/probe-agent" --backend "$url" --uuid "$uuid" --key-file "$work/key" --allow 127.0.0.0/8 --allow ::1/128
 node_is_online() { api GET /api/v1/nodes 2>/dev/null | grep -qE '"status" ?: ?"online"'; }
 wait_for 30 "node" node_is_online
 echo "Node        $uuid (online)"

@@ -37,6 +37,9 @@ public struct AgentConfiguration: Sendable {
     /// Whom a process started by root becomes; nil to stay who it is.
     public var user: ProcessUser?
 
+    /// What jobs of the backend may reach.
+    public var policy = TargetPolicy()
+
     public init(backend: String, nodeUUID: String, apiKey: Secret, hostname: String? = nil) {
         self.backend = backend
         self.nodeUUID = nodeUUID

@@ -13,7 +13,7 @@ struct ProbeAgentCommand: ParsableCommand {
             """,
         discussion: ToolList.text(ToolRegistry.builtIn()),
         version: Version.current,
-        subcommands: [Run.self, Probe.self])
+        subcommands: [Run.self, PolicyCommand.self, Probe.self])
 
     /// Synchronous, so that no thread exists before a command has prepared the process (`Startup`).
     static func main() {

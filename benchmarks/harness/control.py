@@ -115,7 +115,7 @@ def probe_agent(address="127.0.0.1", max_concurrent=4096, flags=()):
         command = [
             places.product("probe-agent"), "--backend", f"ws://{address}:{port}", "--uuid", NODE_UUID,
             "--max-concurrent", str(max_concurrent), "--queue-limit", "20000", "--allow-plaintext",
-            "--log-level", "warning", *flags]
+            "--log-level", "warning", "--allow", "127.0.0.0/8", "--allow", "::1/128", *flags]
         return command, {"PROBEOPS_API_KEY": "benchmark"}
 
     return node

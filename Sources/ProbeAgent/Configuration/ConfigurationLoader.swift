@@ -22,11 +22,7 @@ public struct ConfigurationLoader: Sendable {
 
     public func load() throws(ConfigurationError) -> LoadedConfiguration {
         var configuration = AgentConfiguration(backend: "", nodeUUID: "", apiKey: Secret(""))
-        var file: ConfigurationFile?
-        if let given = given(Setting.config, in: nil) {
-            try apply(given, of: Setting.config, to: &configuration)
-            file = try ConfigurationFile(path: given.text)
-        }
+        let file = try configurationFile(&configuration)
         var found: [String: Given] = [:]
         for setting in Setting.all where setting.name != Setting.config.name {
             found[setting.name] = given(setting, in: file)
@@ -46,6 +42,24 @@ public struct ConfigurationLoader: Sendable {
         let backend = try check(configuration, found)
         try chooseProxy(&configuration, backend)
         return LoadedConfiguration(configuration: configuration, warnings: warnings)
+    }
+
+    /// What the settings of the policy say, of a node that may lack everything else.
+    public func loadPolicy() throws(ConfigurationError) -> TargetPolicy {
+        var configuration = AgentConfiguration(backend: "", nodeUUID: "", apiKey: Secret(""))
+        let file = try configurationFile(&configuration)
+        for setting in Setting.policy {
+            if let given = given(setting, in: file) { try apply(given, of: setting, to: &configuration) }
+        }
+        return configuration.policy
+    }
+
+    private func configurationFile(
+        _ configuration: inout AgentConfiguration
+    ) throws(ConfigurationError) -> ConfigurationFile? {
+        guard let given = given(Setting.config, in: nil) else { return nil }
+        try apply(given, of: Setting.config, to: &configuration)
+        return try ConfigurationFile(path: given.text)
     }
 
     // MARK: - Sources

@@ -1,10 +1,10 @@
 extension Setting {
     /// THE table of the node's settings, in the order in which they are shown.
     public static let all: [Setting] =
-        identity + connection + access + limits + outbox + hardening + operation
+        identity + connection + access + limits + outbox + hardening + policy + operation
 
     /// Where the other settings are read from; itself a flag or a variable only.
-    static let config = Setting(
+    public static let config = Setting(
         "config", variable: "PROBEOPS_CONFIG", "FILE", .readableFile, isInFile: false, into: { _, _ in },
         help: "YAML file with settings under the names of the column \"file key\".")
     static let backend = Setting(

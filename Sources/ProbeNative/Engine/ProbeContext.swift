@@ -26,8 +26,16 @@ public struct ProbeContext: Sendable {
     public var gate: Gate { reactor.local(Gate.self) }
     public var resolver: Resolver { reactor.local(Resolver.self) }
 
+    /// A name's addresses, all of which the policy allows; a literal as it is, for the gate to judge.
     nonisolated(nonsending) public func resolve(_ host: Host) async throws(ProbeFailure) -> Resolution {
-        try await resolver.resolve(host, family, tool: tool, until: deadline)
+        guard case .name(let name) = host else {
+            return try await resolver.resolve(host, family, tool: tool, until: deadline)
+        }
+        // Before the look-up too: a denied name is not even told to a name server.
+        try gate.check(name: name, addresses: [], tool: tool)
+        let resolution = try await resolver.resolve(host, family, tool: tool, until: deadline)
+        try gate.check(name: name, addresses: resolution.addresses, tool: tool)
+        return resolution
     }
 
     public func request(_ purpose: Purpose, _ address: IPAddress, port: UInt16?) -> PolicyRequest {

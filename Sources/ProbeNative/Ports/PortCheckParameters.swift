@@ -15,6 +15,9 @@ public struct PortCheckParameters: Sendable, Hashable {
 
     static let longestSend = 1024
 
+    /// As what the policy is asked for a port.
+    var purpose: Purpose { banner ? .banner : .target }
+
     init(_ reader: inout ParameterReader) {
         let ports = reader.value(
             "ports", .list, help: "ports and ranges: 80, 22,443 or 1-1024", shown: "the twenty most common")

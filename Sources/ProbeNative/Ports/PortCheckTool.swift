@@ -19,13 +19,14 @@ public struct PortCheckTool: Tool {
     public func run(_ target: Host, _ parameters: PortCheckParameters, in context: ProbeContext) async -> ProbeOutcome {
         var report = PortCheckReport(parameters)
         do throws(ProbeFailure) {
+            try context.gate.check(portCount: parameters.ports.ports.count)
             let resolution = try await context.resolve(target)
             guard let address = resolution.addresses.first else {
                 throw ProbeFailure(.resolve, .noAddress, "\(target) has no address.")
             }
             report.address = address
             report.resolveTime = resolution.duration
-            try await checkPolicy(parameters.ports, address, context)
+            try await checkPolicy(parameters, address, context)
             // A wrong source or a missing route is one failure of the job, not one of each port.
             _ = try context.gate.sourceAddress(
                 towards: address, source: context.source, as: context.request(.target, address, port: nil))
@@ -47,10 +48,10 @@ public struct PortCheckTool: Tool {
 
     /// Before anything is sent: a sweep of which one port is denied is denied.
     private func checkPolicy(
-        _ ports: PortSet, _ address: IPAddress, _ context: ProbeContext
+        _ parameters: PortCheckParameters, _ address: IPAddress, _ context: ProbeContext
     ) async throws(ProbeFailure) {
-        for (index, port) in ports.ports.enumerated() {
-            try context.gate.check(context.request(.target, address, port: port))
+        for (index, port) in parameters.ports.ports.enumerated() {
+            try context.gate.check(context.request(parameters.purpose, address, port: port))
             // What a policy costs is not known here.
             if index % 1024 == 1023, await context.reactor.park(until: context.now) == .cancelled {
                 throw .cancelled(.policy)

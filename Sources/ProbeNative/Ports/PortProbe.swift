@@ -30,7 +30,7 @@ struct PortProbe {
         do throws(ProbeFailure) {
             let address = SocketAddress(host, port: port)
             let socket = try await context.gate.open(
-                parameters.transport, to: address, as: context.request(.target, host, port: port),
+                parameters.transport, to: address, as: context.request(parameters.purpose, host, port: port),
                 source: context.source, until: context.deadline)
             socket.keepICMPErrors(host.family)
             return parameters.transport == .tcp ? await tcp(port, address, socket) : await udp(port, address, socket)

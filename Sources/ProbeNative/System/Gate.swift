@@ -36,6 +36,21 @@ public final class Gate: ReactorLocal, @unchecked Sendable {
         if let reason = policy.denial(of: request) { throw ProbeFailure(.policy, .policyDenied, reason) }
     }
 
+    /// Throws `policy_denied` when a name, or one of the addresses that it has, must not be used.
+    func check(name: String, addresses: [IPAddress], tool: String) throws(ProbeFailure) {
+        if let reason = policy.denial(ofName: name, addresses: addresses, tool: tool) {
+            throw ProbeFailure(.policy, .policyDenied, reason)
+        }
+    }
+
+    /// Throws `policy_denied` when one job must not ask for that many ports.
+    func check(portCount: Int) throws(ProbeFailure) {
+        guard portCount > policy.portsPerJob else { return }
+        throw ProbeFailure(
+            .policy, .policyDenied,
+            "The job asks for \(portCount) ports; this node's policy allows \(policy.portsPerJob) a job.")
+    }
+
     /// A connected socket: for UDP at once, for TCP when the handshake is done.
     /// - Throws: `policy_denied`; `local_resource_exhausted` when no descriptor came free in time; the connect's own
     ///   failure (`connection_refused`, `connection_timeout`, `host_unreachable`, ...) at stage `connect`.

@@ -31,6 +31,9 @@ enum NodeProcess {
         }
         var engineConfiguration = EngineConfiguration()
         engineConfiguration.rawSockets = prepared.rawSockets
+        var policy = configuration.policy
+        policy.own = OwnAddresses()
+        engineConfiguration.policy = policy
         var registry = prepared.registry
         registry.redact(configuration.redactedHeaders)
         let engine = try Engine(engineConfiguration, registry: registry)

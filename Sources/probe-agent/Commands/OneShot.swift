@@ -16,6 +16,11 @@ enum OneShot {
     ) throws -> (result: ProbeResult, signal: Int32?) {
         var configuration = EngineConfiguration()
         configuration.rawSockets = prepared.rawSockets
+        // The operator's own wish: only what the operator has denied counts.
+        let denials = ProcessEnvironment.variables.filter { $0.key == "PROBEOPS_DENY" }
+        var policy = try ConfigurationLoader(flags: [:], environment: denials).loadPolicy()
+        policy.hasDefaults = false
+        configuration.policy = policy
         let engine = try Engine(configuration, registry: prepared.registry)
         defer { engine.stop() }
         defer { screen?.close() }

@@ -48,7 +48,8 @@ final class ChaosWorld: Sendable {
         let controller = controller
         let url = setup.backendName.map { "http://\($0):\(controller.port)" } ?? controller.url
         let arguments = [
-            "run", "--backend", url, "--uuid", "5f0c7f4e-7f0b-4d5b-9a51-0a2f6a1f3c11", "--key", "pnode_test",
+            "run", "--allow", "127.0.0.0/8", "--allow", "::1/128", "--backend", url, "--uuid",
+            "5f0c7f4e-7f0b-4d5b-9a51-0a2f6a1f3c11", "--key", "pnode_test",
             "--heartbeat", "1", "--reconnect-initial", "0.1", "--reconnect-max", "1",
         ]
         let command = setup.wrapper + [NodeProcess.program] + arguments + setup.options

@@ -45,6 +45,7 @@ struct HostileBackendTests {
                 NodeProcess.program, "run", "--backend", "http://127.0.0.1:\(backend.port)", "--uuid", "hostile",
                 "--key",
                 "pnode_test", "--heartbeat", "1", "--reconnect-initial", "0.1", "--reconnect-max", "0.1",
+                "--allow", "127.0.0.0/8", "--allow", "::1/128",
             ]
             let process = try ChildProcess.start(lab.command(command))
             do {

@@ -12,7 +12,7 @@ struct NodeProcess {
     static func arguments(_ controller: FakeController, _ more: [String] = []) -> [String] {
         [
             "run", "--backend", controller.url, "--uuid", "5f0c7f4e-7f0b-4d5b-9a51-0a2f6a1f3c11", "--key", "pnode_test",
-            "--reconnect-initial", "0.1", "--reconnect-max", "0.5",
+            "--reconnect-initial", "0.1", "--reconnect-max", "0.5", "--allow", "127.0.0.0/8", "--allow", "::1/128",
         ] + more
     }
 

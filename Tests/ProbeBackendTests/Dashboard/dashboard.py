@@ -35,7 +35,8 @@ def register(token, name, region, tags=()):
     NODES.append(node["node_uuid"])
     AGENTS[name] = subprocess.Popen(
         [SETTINGS["agent"], "run", "--backend", SETTINGS["url"], "--uuid", node["node_uuid"], "--key", node["api_key"],
-         "--heartbeat", "1", "--reconnect-initial", "0.2", "--reconnect-max", "0.5"],
+         "--heartbeat", "1", "--reconnect-initial", "0.2", "--reconnect-max", "0.5",
+         "--allow", "127.0.0.0/8", "--allow", "::1/128"],
         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 

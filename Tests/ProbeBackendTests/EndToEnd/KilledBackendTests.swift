@@ -18,7 +18,8 @@ import Testing
             Places.product("probe-agent"),
             [
                 "run", "--backend", api.url, "--uuid", identity.uuid, "--key", identity.key, "--heartbeat", "1",
-                "--reconnect-initial", "0.1", "--reconnect-max", "0.2", "--verbose",
+                "--reconnect-initial", "0.1", "--reconnect-max", "0.2", "--verbose", "--allow", "127.0.0.0/8",
+                "--allow", "::1/128",
             ])
         do {
             var ids: [String] = []

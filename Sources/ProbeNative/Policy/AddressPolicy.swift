@@ -1,7 +1,7 @@
 /// Why a probe wants to send to an address. A policy may treat the system's own resolvers differently from one that a
-/// job names.
+/// job names, and a port that is only knocked at differently from one whose banner is read.
 public enum Purpose: String, Sendable, Hashable {
-    case target, systemResolver, namedResolver, redirect, referral, proxy
+    case target, banner, systemResolver, namedResolver, redirect, referral, proxy
 }
 
 /// One question to the policy, about the address that is about to be used.
@@ -23,6 +23,18 @@ public struct PolicyRequest: Sendable, Hashable {
 /// Decides on addresses, owned by the node's operator. Nil allows; a sentence denies.
 public protocol AddressPolicy: Sendable {
     func denial(of request: PolicyRequest) -> String?
+
+    /// Asked when a name was resolved, about all its addresses at once: a name of which one address is denied is denied,
+    /// whichever address the tool would have taken. Before the look-up it is asked with none.
+    func denial(ofName name: String, addresses: [IPAddress], tool: String) -> String?
+
+    /// Ports that one job may ask for.
+    var portsPerJob: Int { get }
+}
+
+extension AddressPolicy {
+    public func denial(ofName name: String, addresses: [IPAddress], tool: String) -> String? { nil }
+    public var portsPerJob: Int { 65535 }
 }
 
 /// Allows every address.
