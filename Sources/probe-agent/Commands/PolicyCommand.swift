@@ -42,7 +42,7 @@ struct PolicyCommand: ParsableCommand {
 
     private static func verdict(
         _ policy: TargetPolicy, _ target: String, _ parsed: FlagParser.Parsed
-    ) throws(UsageError) -> TargetPolicy.Verdict {
+    ) throws(UsageError) -> (isAllowed: Bool, reason: String) {
         let tool = parsed.last(tool.name) ?? "tcp"
         guard ToolRegistry.builtIn()[tool] != nil else {
             throw UsageError("There is no tool \(tool.shownInSentence).")
@@ -56,15 +56,14 @@ struct PolicyCommand: ParsableCommand {
         do throws(InvalidInput) { host = try Host(target) } catch { throw UsageError(error.detail) }
         switch host {
         case .address(let address):
-            return policy.verdict(
+            let verdict = policy.verdict(
                 of: PolicyRequest(tool: tool, purpose: .target, address: address, port: number))
+            return (verdict.isAllowed, verdict.reason)
         case .name(let name):
             if let denial = policy.denial(ofName: name, addresses: [], tool: tool) {
-                return TargetPolicy.Verdict(isAllowed: false, reason: denial)
+                return (false, denial)
             }
-            return TargetPolicy.Verdict(
-                isAllowed: true,
-                reason: "No rule denies the name \(name); each of its addresses is judged when it is used.")
+            return (true, "No rule denies the name \(name); each of its addresses is judged when it is used.")
         }
     }
 }
