@@ -27,7 +27,11 @@ public struct ProbeContext: Sendable {
     public var resolver: Resolver { reactor.local(Resolver.self) }
 
     /// A name's addresses, all of which the policy allows; a literal as it is, for the gate to judge.
-    nonisolated(nonsending) public func resolve(_ host: Host) async throws(ProbeFailure) -> Resolution {
+    /// - Parameter own: a resolver of the job's own, to be asked instead of the node's.
+    nonisolated(nonsending) public func resolve(
+        _ host: Host, by own: Resolver? = nil
+    ) async throws(ProbeFailure) -> Resolution {
+        let resolver = own ?? resolver
         guard case .name(let name) = host else {
             return try await resolver.resolve(host, family, tool: tool, until: deadline)
         }

@@ -180,7 +180,7 @@ final class HTTPExchange {
     }
 
     private func address(of host: Host) async throws(ProbeFailure) -> IPAddress {
-        let resolution = try await resolver().resolve(host, context.family, tool: context.tool, until: context.deadline)
+        let resolution = try await context.resolve(host, by: try await resolver())
         guard let address = resolution.addresses.first else {
             throw ProbeFailure(.resolve, .noAddress, "\(host) has no address.")
         }
