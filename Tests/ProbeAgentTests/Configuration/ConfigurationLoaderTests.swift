@@ -1,4 +1,5 @@
 import Foundation
+import ProbeNative
 import ProbeTesting
 import Testing
 
@@ -57,12 +58,22 @@ struct ConfigurationLoaderTests {
             "\($0.outbox.bytes)"
         },
         "outbox-max-age": Sample(["60", "2h", "240h"], shown: ["60s", "2h", "240h"]) { $0.outbox.age.shown },
+        "user": Sample(["nobody", "65533", "65532:65531"], shown: ["65534:65534", "65533:65533", "65532:65531"]) {
+            $0.user.map { "\($0.uid):\($0.gid)" } ?? ""
+        },
+        "hardening": Sample(["false", "true", "off"], shown: ["false", "true", "false"]) { "\($0.isHardened)" },
+        "allow": Sample(["127.0.0.0/8", "::1/128,10.1.2.3+port=25", "any+port=25"]) { shown($0.policy.allow) },
+        "deny": Sample(["10.0.0.0/8", "*.internal.example", "any+port=22,x.example"]) { shown($0.policy.deny) },
+        "deny-private": Sample(["true", "false", "yes"], shown: ["true", "false", "true"]) {
+            "\($0.policy.deniesPrivate)"
+        },
         "max-result-bytes": Sample(["4096", "512KiB", "16MiB"], shown: ["4096", "524288", "16777216"]) {
             "\($0.maxResultBytes)"
         },
         "log-level": Sample(["debug", "WARN", "error"], shown: ["debug", "warning", "error"]) { $0.logLevel.rawValue },
         "verbose": Sample(["true", "false", "true"], shown: ["debug", "info", "debug"]) { $0.logLevel.rawValue },
     ]
+    private static func shown(_ rules: [PolicyRule]) -> String { rules.map(\.description).joined(separator: ",") }
     private static func pins(_ bytes: UInt8...) -> String {
         bytes.map { "sha256/" + Data(repeating: $0, count: 32).base64EncodedString() }.joined(separator: ",")
     }
