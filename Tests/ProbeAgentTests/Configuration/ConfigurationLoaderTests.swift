@@ -38,8 +38,6 @@ struct ConfigurationLoaderTests {
         "redact-headers": Sample(["x-a", "default", "X-B,x-c"], shown: ["x-a", "cookie", "x-b"]) { configuration in
             ["x-a", "cookie", "x-b"].first { configuration.redactedHeaders.hides($0) } ?? "none"
         },
-        "user": Sample(["65534:1", "65533:2", "65532:3"]) { $0.user.map { "\($0.uid):\($0.gid)" } ?? "" },
-        "hardening": Sample(["yes", "false", "on"], shown: ["true", "false", "true"]) { "\($0.isHardened)" },
         "allow-plaintext": Sample(["yes", "false", "on"], shown: ["true", "false", "true"]) { "\($0.allowPlaintext)" },
         "reconnect-initial": Sample(["2", "300ms", "3s"], shown: ["2s", "300ms", "3s"]) {
             $0.reconnect.chosen.contains(.initial) ? $0.reconnect.initial.shown : "not chosen"
