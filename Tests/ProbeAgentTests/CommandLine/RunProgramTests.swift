@@ -52,7 +52,8 @@ struct RunProgramTests {
         let peer = try await PythonPeer.http()
         try await FakeController.with { controller in
             let (process, _) = try await start(
-                controller, ["--backend", controller.url, "--uuid", "n", "--key", Self.key])
+                controller,
+                ["--backend", controller.url, "--uuid", "n", "--key", Self.key, "--allow", "127.0.0.0/8"])
             try await controller.sendJob("1", tool: "http", target: "http://127.0.0.1:\(peer.port("silent"))/")
             _ = try await peer.events.next("connection") { ($0["open"]?.int ?? 0) > 0 }
             process.send(signal: SIGINT)

@@ -42,7 +42,8 @@ import Testing
         }
         try await FakeController.with { controller in
             let process = try ChildProcess.start(
-                NodeProcess.program, ["--backend", controller.url] + arguments, environment: environment)
+                NodeProcess.program, ["--backend", controller.url, "--allow", "127.0.0.0/8"] + arguments,
+                environment: environment)
             var shown = ""
             do {
                 let sent = try await controller.next("authentication")
