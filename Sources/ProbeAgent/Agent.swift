@@ -19,19 +19,23 @@ public final class Agent: Service {
     private let outbox: Outbox
     private let time: any TimeSource
     private let logger: Logger
+    private let audit: AuditLog?
 
-    /// - Parameter state: where results are kept that the backend does not have; nil for in memory only.
+    /// - Parameters:
+    ///   - state: where results are kept that the backend does not have; nil for in memory only.
+    ///   - audit: gets a line for each job; the agent ends it after the last.
     /// - Throws: `InvalidInput`, one sentence, when the backend's URL, the CA file or the state directory cannot be used.
     public init(
-        configuration: AgentConfiguration, engine: Engine, state: StateDirectory? = nil, logger: Logger
+        configuration: AgentConfiguration, engine: Engine, state: StateDirectory? = nil, audit: AuditLog? = nil, logger: Logger
     ) throws(InvalidInput) {
         self.logger = logger
+        self.audit = audit
         time = engine.time
         let outbox = try Outbox(time: engine.time, limits: configuration.outbox, state: state, logger: logger)
         let relay = ProgressRelay()
         let dispatcher = Dispatcher(
             engine: engine, sink: outbox, slots: configuration.maxConcurrent, queueLimit: configuration.queueLimit,
-            maxResultBytes: configuration.maxResultBytes, logger: logger
+            maxResultBytes: configuration.maxResultBytes, audit: audit, logger: logger
         ) { relay.send($0) }
         let host = SessionHost(
             uuid: configuration.nodeUUID, maxConcurrent: configuration.maxConcurrent, dispatcher: dispatcher,
@@ -79,6 +83,10 @@ public final class Agent: Service {
         cut.cancel()
         await session.stop(flushUntil: time.now + Self.flushing)
         await outbox.finish()
+        if let audit {
+            await audit.finish()
+            if audit.lost > 0 { logger.warning("audit.lines_lost", metadata: ["count": "\(audit.lost)"]) }
+        }
         let (left, lost) = (outbox.unsettled, outbox.counts.notOnDisk)
         if left > lost { logger.info("agent.results_kept", metadata: ["count": "\(left - lost)"]) }
         if lost > 0 {

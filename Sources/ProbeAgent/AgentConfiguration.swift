@@ -37,8 +37,13 @@ public struct AgentConfiguration: Sendable {
     /// Whom a process started by root becomes; nil to stay who it is.
     public var user: ProcessUser?
 
-    /// What jobs of the backend may reach.
+    /// What jobs of the backend may reach, and how often.
     public var policy = TargetPolicy()
+    public var rates = RateLimits()
+    /// File that gets a line for each job.
+    public var auditLog: String?
+    /// The tools that jobs may use; nil for all.
+    public var tools: Set<String>?
 
     public init(backend: String, nodeUUID: String, apiKey: Secret, hostname: String? = nil) {
         self.backend = backend

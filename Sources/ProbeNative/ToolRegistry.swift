@@ -35,6 +35,9 @@ public struct ToolRegistry: Sendable {
         }
     }
 
+    /// Takes all others away.
+    public mutating func keep(only names: Set<String>) { tools.removeAll { !names.contains($0.name) } }
+
     /// The tools that report header fields hide the values of some.
     public mutating func redact(_ redaction: HeaderRedaction) {
         guard !redaction.isEmpty else { return }

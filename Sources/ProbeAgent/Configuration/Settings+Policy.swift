@@ -15,7 +15,34 @@ extension Setting {
         Setting(
             "deny-private", variable: "PROBEOPS_DENY_PRIVATE", nil, default: "false", .flag,
             into: { $0.policy.deniesPrivate = $1 }, help: "Deny jobs the private address ranges too."),
+        Setting(
+            "tools", variable: "PROBEOPS_TOOLS", "NAMES", default: "all of them", .toolNames, isList: true,
+            into: { $0.tools = $1 }, help: "The only tools that jobs may use; the backend is told of no others."),
+        Setting(
+            "address-rate", variable: "PROBEOPS_ADDRESS_RATE", "NUMBER", default: "50", .number(0...1_000_000),
+            into: { $0.rates.address = $1 },
+            help: "How often a second jobs may turn to one address, on average over 10 s; 0 for no limit."),
+        Setting(
+            "network-rate", variable: "PROBEOPS_NETWORK_RATE", "NUMBER", default: "500", .number(0...1_000_000),
+            into: { $0.rates.network = $1 }, help: "The same for one network, /24 or /48."),
+        Setting(
+            "node-rate", variable: "PROBEOPS_NODE_RATE", "NUMBER", default: "0", .number(0...1_000_000),
+            into: { $0.rates.node = $1 }, help: "The same for all addresses together."),
+        Setting(
+            "audit-log", variable: "PROBEOPS_AUDIT_LOG", "FILE", .path, into: { $0.auditLog = $1 },
+            help: "File that gets a line of JSON for each job: what was asked, the address used, the verdict."),
     ]
+}
+
+extension ValueFormat where Value == Set<String>? {
+    static var toolNames: Self {
+        let known = Set(ToolRegistry.builtIn().tools.map(\.name))
+        return Self(allowed: "names of tools with commas between them: \(known.sorted().joined(separator: ", "))") {
+            text in
+            let names = Set(text.split(separator: ",", omittingEmptySubsequences: false).map(String.init))
+            return names.isSubset(of: known) ? .some(names) : nil
+        }
+    }
 }
 
 extension ValueFormat where Value == [PolicyRule] {

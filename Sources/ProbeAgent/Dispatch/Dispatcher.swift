@@ -36,14 +36,16 @@ public final class Dispatcher: Sendable {
     private let sink: any ResultSink
     private let progress: @Sendable (ProgressFrame) -> Void
     private let maxResultBytes: Int
+    private let audit: AuditLog?
     private let logger: Logger
     private let expiry: Alarm
     private let state: Locked<State>
 
     public init(
         engine: Engine, sink: any ResultSink, slots: Int, queueLimit: Int, maxResultBytes: Int = 1 << 20,
-        logger: Logger, progress: @escaping @Sendable (ProgressFrame) -> Void = { _ in }
+        audit: AuditLog? = nil, logger: Logger, progress: @escaping @Sendable (ProgressFrame) -> Void = { _ in }
     ) {
+        self.audit = audit
         self.engine = engine
         self.sink = sink
         self.maxResultBytes = maxResultBytes
@@ -241,6 +243,7 @@ public final class Dispatcher: Sendable {
     /// The one way out. The answer is in the sink before the job stops being active: a duplicate always finds one of
     /// the two.
     private func answer(_ requestID: String, _ result: ProbeResult) {
+        audit?.record(requestID, result)
         sink.append(
             requestID: requestID, JobResult(requestID: requestID, result: result).encoded(limit: maxResultBytes))
         let idle = state.withLock { state in

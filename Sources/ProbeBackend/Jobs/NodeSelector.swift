@@ -18,7 +18,10 @@ struct NodeSelector: Sendable, Equatable, Codable {
     init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: CodingKeys.self)
         func names(_ key: CodingKeys) throws -> [String] {
-            Array(Set(try container.decodeIfPresent([String].self, forKey: key) ?? [])).sorted()
+            let given = try container.decodeIfPresent([String].self, forKey: key) ?? []
+            // As given: a list that only repeats itself is too long all the same.
+            try Self.requireFew(given.count)
+            return Array(Set(given)).sorted()
         }
         nodes = Array(Set(try names(.nodes).map { $0.lowercased() })).sorted()
         regions = try names(.regions)
@@ -49,11 +52,14 @@ struct NodeSelector: Sendable, Equatable, Codable {
     /// - Throws: `Problem`.
     func check() throws {
         let names = nodes + regions + zones + tags
-        try Problem.require(
-            names.count <= Self.mostNames, "\"select\" must not hold more than \(Self.mostNames) names.")
+        try Self.requireFew(names.count)
         try Problem.require(
             names.allSatisfy { (1...Self.longestName).contains($0.utf8.count) && !$0.utf8.contains(0) },
             "A name in \"select\" must be 1 to \(Self.longestName) bytes without NUL.")
+    }
+
+    private static func requireFew(_ count: Int) throws {
+        try Problem.require(count <= mostNames, "\"select\" must not hold more than \(mostNames) names.")
     }
 
     func matches(_ node: NodePlace) -> Bool {

@@ -33,12 +33,15 @@ public struct ProbeContext: Sendable {
     ) async throws(ProbeFailure) -> Resolution {
         let resolver = own ?? resolver
         guard case .name(let name) = host else {
-            return try await resolver.resolve(host, family, tool: tool, until: deadline)
+            let resolution = try await resolver.resolve(host, family, tool: tool, until: deadline)
+            if let address = resolution.addresses.first { try gate.admit(address, tool: tool) }
+            return resolution
         }
         // Before the look-up too: a denied name is not even told to a name server.
         try gate.check(name: name, addresses: [], tool: tool)
         let resolution = try await resolver.resolve(host, family, tool: tool, until: deadline)
         try gate.check(name: name, addresses: resolution.addresses, tool: tool)
+        if let address = resolution.addresses.first { try gate.admit(address, tool: tool) }
         return resolution
     }
 

@@ -28,12 +28,16 @@ public protocol AddressPolicy: Sendable {
     /// whichever address the tool would have taken. Before the look-up it is asked with none.
     func denial(ofName name: String, addresses: [IPAddress], tool: String) -> String?
 
+    /// Asked once for each address that a job names or that its name has; a sentence when the limits are used up.
+    func refusal(of address: IPAddress, tool: String, at now: Instant) -> String?
+
     /// Ports that one job may ask for.
     var portsPerJob: Int { get }
 }
 
 extension AddressPolicy {
     public func denial(ofName name: String, addresses: [IPAddress], tool: String) -> String? { nil }
+    public func refusal(of address: IPAddress, tool: String, at now: Instant) -> String? { nil }
     public var portsPerJob: Int { 65535 }
 }
 

@@ -20,6 +20,8 @@ public final class OwnAddresses: Sendable {
     ) {
         self.time = time
         self.read = read
+        // Known from the start, whatever the process may still ask the kernel later.
+        _ = contains(IPAddress(v4: 0))
     }
 
     public func contains(_ address: IPAddress) -> Bool {

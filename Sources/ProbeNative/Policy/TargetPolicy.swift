@@ -8,6 +8,8 @@ public struct TargetPolicy: AddressPolicy {
     public var hasDefaults = true
     /// This node's own addresses; nil when they are not asked for.
     public var own: OwnAddresses?
+    /// Nil where nothing is limited. What an allow rule names is not.
+    public var limiter: RateLimiter?
 
     public init() {}
 
@@ -39,6 +41,12 @@ public struct TargetPolicy: AddressPolicy {
             if !decision.isAllowed { return "The name \(name) is denied: \(decision.sentence(address))" }
         }
         return nil
+    }
+
+    public func refusal(of address: IPAddress, tool: String, at now: Instant) -> String? {
+        guard let limiter else { return nil }
+        let isNamed = allow.contains { $0.subject != .any && $0.covers(address) && ($0.tool ?? tool) == tool }
+        return isNamed ? nil : limiter.refusal(of: address, at: now)
     }
 
     public func verdict(of request: PolicyRequest) -> Verdict {

@@ -43,6 +43,13 @@ public final class Gate: ReactorLocal, @unchecked Sendable {
         }
     }
 
+    /// Throws `rate_limited` when an address that a job asks for has been asked for too often.
+    func admit(_ address: IPAddress, tool: String) throws(ProbeFailure) {
+        if let reason = policy.refusal(of: address, tool: tool, at: reactor.now) {
+            throw ProbeFailure(.policy, .rateLimited, reason)
+        }
+    }
+
     /// Throws `policy_denied` when one job must not ask for that many ports.
     func check(portCount: Int) throws(ProbeFailure) {
         guard portCount > policy.portsPerJob else { return }

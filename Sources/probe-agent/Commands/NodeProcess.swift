@@ -14,6 +14,10 @@ enum NodeProcess {
         let configuration = loaded.configuration
         // Before privileges are given up.
         let state = try configuration.stateDirectory.map { try StateDirectory($0, for: configuration.user) }
+        let audit = try configuration.auditLog.map(AuditLog.init)
+        var policy = configuration.policy
+        policy.own = OwnAddresses()
+        policy.limiter = RateLimiter(configuration.rates)
         let prepared = try Startup.prepare(
             user: configuration.user, hardening: configuration.isHardened ? HardeningPaths(configuration) : nil)
         LoggingSystem.bootstrap { StreamLogHandler.standardError(label: $0) }
@@ -31,19 +35,19 @@ enum NodeProcess {
         }
         var engineConfiguration = EngineConfiguration()
         engineConfiguration.rawSockets = prepared.rawSockets
-        var policy = configuration.policy
-        policy.own = OwnAddresses()
         engineConfiguration.policy = policy
         var registry = prepared.registry
         registry.redact(configuration.redactedHeaders)
+        if let tools = configuration.tools { registry.keep(only: tools) }
         let engine = try Engine(engineConfiguration, registry: registry)
         defer { engine.stop() }
         let agent: Agent
         do throws(InvalidInput) {
-            agent = try Agent(configuration: configuration, engine: engine, state: state, logger: logger)
+            agent = try Agent(configuration: configuration, engine: engine, state: state, audit: audit, logger: logger)
         } catch {
             throw ConfigurationError(error.detail)
         }
+        try audit?.start()
         return serve([agent], logger)
     }
 

@@ -63,7 +63,15 @@ struct PolicyCommand: ParsableCommand {
             if let denial = policy.denial(ofName: name, addresses: [], tool: tool) {
                 return (false, denial)
             }
-            return (true, "No rule denies the name \(name); each of its addresses is judged when it is used.")
+            let addresses = HostAddresses.of(name)
+            guard !addresses.isEmpty else {
+                throw UsageError("\(name) has no address here and now; no rule denies the name itself.")
+            }
+            if let denial = policy.denial(ofName: name, addresses: addresses, tool: tool) { return (false, denial) }
+            let verdicts = addresses.map {
+                policy.verdict(of: PolicyRequest(tool: tool, purpose: .target, address: $0, port: number))
+            }
+            return (verdicts.allSatisfy(\.isAllowed), (verdicts.first { !$0.isAllowed } ?? verdicts[0]).reason)
         }
     }
 }

@@ -62,6 +62,13 @@ struct ConfigurationLoaderTests {
         "hardening": Sample(["false", "true", "off"], shown: ["false", "true", "false"]) { "\($0.isHardened)" },
         "allow": Sample(["127.0.0.0/8", "::1/128,10.1.2.3+port=25", "any+port=25"]) { shown($0.policy.allow) },
         "deny": Sample(["10.0.0.0/8", "*.internal.example", "any+port=22,x.example"]) { shown($0.policy.deny) },
+        "tools": Sample(["ping", "dns,http", "mtr"], shown: ["ping", "dns http", "mtr"]) {
+            $0.tools?.sorted().joined(separator: " ") ?? "all"
+        },
+        "audit-log": Sample(["/a", "/var/log/audit.ndjson", "b"]) { $0.auditLog ?? "" },
+        "address-rate": Sample(["1", "0.5", "0"], shown: ["1.0", "0.5", "0.0"]) { "\($0.rates.address)" },
+        "network-rate": Sample(["1", "0.5", "0"], shown: ["1.0", "0.5", "0.0"]) { "\($0.rates.network)" },
+        "node-rate": Sample(["1", "0.5", "10"], shown: ["1.0", "0.5", "10.0"]) { "\($0.rates.node)" },
         "deny-private": Sample(["true", "false", "yes"], shown: ["true", "false", "true"]) {
             "\($0.policy.deniesPrivate)"
         },
@@ -130,7 +137,7 @@ struct ConfigurationLoaderTests {
 
     @Test func shownDefaultsAreTheDefaults() throws {
         var flags = Self.needed
-        for setting in Setting.all where setting.name != "hostname" {
+        for setting in Setting.all where !["hostname", "tools"].contains(setting.name) {
             if let fallback = setting.fallback { flags[setting.name] = fallback }
         }
         let bare = try load(flags: Self.needed).configuration

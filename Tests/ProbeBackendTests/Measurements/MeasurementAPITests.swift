@@ -69,6 +69,10 @@ import Testing
                 let answer = try await backend.api.post("/api/v1/measurements", Self.ping.merging(["count": count]))
                 #expect(answer.code == "invalid_request")
             }
+            let repeated: JSONValue = .array(Array(repeating: "z", count: 1001))
+            let tooMany = try await backend.api.post(
+                "/api/v1/measurements", Self.ping.merging(["select": ["zones": repeated]]))
+            #expect(tooMany.code == "invalid_request", "\(tooMany)")
         }
     }
 
