@@ -26,7 +26,8 @@ public final class Agent: Service {
     ///   - audit: gets a line for each job; the agent ends it after the last.
     /// - Throws: `InvalidInput`, one sentence, when the backend's URL, the CA file or the state directory cannot be used.
     public init(
-        configuration: AgentConfiguration, engine: Engine, state: StateDirectory? = nil, audit: AuditLog? = nil, logger: Logger
+        configuration: AgentConfiguration, engine: Engine, state: StateDirectory? = nil, audit: AuditLog? = nil,
+        logger: Logger
     ) throws(InvalidInput) {
         self.logger = logger
         self.audit = audit
