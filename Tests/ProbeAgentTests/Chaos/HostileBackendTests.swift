@@ -27,12 +27,17 @@ struct HostileBackendTests {
                 "break_every": 2000,
             ],
             expect: { ($0["ended"]?.int ?? 0) > 0 }),
-        Attack(name: "flood", fields: ["count": .number(Double(many))], expect: { $0["copies"] == 0 }),
+        // Over a new connection what was not settled comes again.
+        Attack(
+            name: "flood", fields: ["count": .number(Double(many))],
+            expect: { $0["copies"] == 0 || $0["connections"] != 1 }),
         // Asked while it ran, it is answered once; asked again afterwards, at most as often as it was asked.
         Attack(
             name: "same", fields: ["count": 10_000],
             expect: { $0["while_running"] == 1 && ($0["answers"]?.int ?? 0) <= 5001 }),
-        Attack(name: "cancels", fields: ["count": .number(Double(many / 5))], expect: { $0["copies"] == 0 }),
+        Attack(
+            name: "cancels", fields: ["count": .number(Double(many / 5))],
+            expect: { $0["copies"] == 0 || $0["connections"] != 1 }),
         Attack(name: "giants", expect: { $0["unanswered"] == 0 }),
         Attack(name: "unsettled", fields: ["count": .number(Double(many))], expect: { ($0["answers"]?.int ?? 0) > 0 }),
     ]
