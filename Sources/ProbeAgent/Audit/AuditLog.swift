@@ -1,4 +1,3 @@
-import CLinux
 import ProbeNative
 import ProbeProtocol
 
@@ -22,7 +21,7 @@ public final class AuditLog: Sendable {
 
     private let state = Locked(State())
     private let file: FileDescriptor
-    private let bell: FileDescriptor
+    private let bell: ProbeNative.Semaphore
 
     /// Opens the file for appending; made with mode 0600 if it is missing. Before start-up gives privileges away.
     /// - Throws: one sentence that names the file.
@@ -32,9 +31,9 @@ public final class AuditLog: Sendable {
             throw ConfigurationError("The audit log \(path) cannot be written: \(String(cString: strerror(errno))).")
         }
         file = FileDescriptor(owning: descriptor)
-        let signal = eventfd(0, Int32(EFD_CLOEXEC))
-        guard signal >= 0 else { throw ConfigurationError("The audit log needs an eventfd, of which there is none.") }
-        bell = FileDescriptor(owning: signal)
+        do throws(Errno) { bell = try ProbeNative.Semaphore() } catch {
+            throw ConfigurationError("The audit log needs a descriptor more: \(error).")
+        }
     }
 
     /// Lines that did not get into the file, because it took none or too slowly.
@@ -58,7 +57,7 @@ public final class AuditLog: Sendable {
             defer { state.waiting += line }
             return state.waiting.isEmpty
         }
-        if isFirst { ring() }
+        if isFirst { bell.signal() }
     }
 
     /// Returns once everything recorded was given to the kernel. Nothing may be recorded any more.
@@ -69,24 +68,20 @@ public final class AuditLog: Sendable {
                 if !state.hasEnded { state.ended.append(continuation) }
                 return state.hasEnded
             }
-            if hasEnded { continuation.resume() } else { ring() }
+            if hasEnded { continuation.resume() } else { bell.signal() }
         }
     }
 
-    private func ring() {
-        var one: UInt64 = 1
-        _ = Glibc.write(bell.number, &one, 8)
-    }
-
     private func run() {
+        // The file's last line has no end: a disk took only a part of it.
+        var isTorn = false
         while true {
-            var count: UInt64 = 0
-            _ = Glibc.read(bell.number, &count, 8)
+            bell.wait()
             let (lines, isEnding) = state.withLock { state in
                 defer { state.waiting = [] }
                 return (state.waiting, state.isEnding)
             }
-            let unwritten = write(lines)
+            let unwritten = write(lines, isTorn: &isTorn)
             if unwritten > 0 { state.withLock { $0.lost += unwritten } }
             guard isEnding else { continue }
             let waiters = state.withLock { state in
@@ -100,15 +95,20 @@ public final class AuditLog: Sendable {
     }
 
     /// Returns how many lines did not get into the file whole.
-    private func write(_ lines: [UInt8]) -> Int {
-        var rest = lines[...]
-        while !rest.isEmpty {
-            let count = rest.withUnsafeBytes { Glibc.write(file.number, $0.baseAddress, $0.count) }
+    private func write(_ lines: [UInt8], isTorn: inout Bool) -> Int {
+        let end = UInt8(ascii: "\n")
+        let bytes = (isTorn && !lines.isEmpty ? [end] : []) + lines
+        var done = 0
+        while done < bytes.count {
+            let count = bytes.withUnsafeBytes {
+                Glibc.write(file.number, $0.baseAddress?.advanced(by: done), $0.count - done)
+            }
             if count < 0, errno == EINTR { continue }
-            guard count > 0 else { return rest.count { $0 == UInt8(ascii: "\n") } }
-            rest = rest.dropFirst(count)
+            guard count > 0 else { break }
+            done += count
         }
-        return 0
+        if done > 0 { isTorn = bytes[done - 1] != end }
+        return lines.suffix(bytes.count - done).count { $0 == end }
     }
 }
 
@@ -117,6 +117,15 @@ struct AuditLine: Report {
     var requestID: String
     var result: ProbeResult
 
+    /// Of the policy; `refused` for a job that never came before it (unknown tool, bad parameters, a full queue).
+    private var verdict: String {
+        switch result.outcome.failure?.stage {
+        case .policy: "denied"
+        case .queue: "refused"
+        default: "allowed"
+        }
+    }
+
     func write(to writer: inout some ReportWriter) {
         let failure = result.outcome.failure
         writer.field("time", .time(result.finishedAt))
@@ -124,7 +133,7 @@ struct AuditLine: Report {
         writer.field("tool", result.tool)
         writer.field("target", result.target)
         writer.field("address", result.outcome.resolvedAddress?.description)
-        writer.field("verdict", failure?.stage == .policy ? "denied" : "allowed")
+        writer.field("verdict", verdict)
         writer.field("code", failure?.code.rawValue)
         // Names the rule or the limit; of other failures the result itself tells.
         writer.field("reason", failure?.stage == .policy ? failure?.detail : nil)

@@ -224,6 +224,7 @@ public final class Dispatcher: Sendable {
     /// taken, and whoever misses an answer may send it again.
     private func refuse(_ requestID: String, _ result: ProbeResult) {
         guard sink.isFull else { return answer(requestID, result) }
+        audit?.record(requestID, result)
         let (suppressed, idle) = state.withLock { state in
             state.active[requestID] = nil
             state.counts.count(result)

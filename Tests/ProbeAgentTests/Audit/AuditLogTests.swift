@@ -46,6 +46,26 @@ struct AuditLogTests {
         #expect(log.lost == 5)
     }
 
+    @Test(.enabled(if: SmallDisk.isAvailable, "\(SmallDisk.unavailableReason)"))
+    func aLineThatADiskTookInPartSpoilsNoOther() async throws {
+        let disk = try SmallDisk(bytes: 1 << 16)
+        defer { disk.remove() }
+        let log = try AuditLog(path: disk.path + "/audit")
+        // One page is left.
+        let filler = disk.path + "/filler"
+        #expect(FileManager.default.createFile(atPath: filler, contents: Data(count: (1 << 16) - 4096)))
+        try log.start()
+        log.record("torn", result(String(repeating: "x", count: 6000)))
+        while log.lost == 0 { await Task.yield() }
+        try FileManager.default.removeItem(atPath: filler)
+        log.record("whole", result("b"))
+        await log.finish()
+        #expect(log.lost == 1)
+        let lines = try String(contentsOfFile: disk.path + "/audit", encoding: .utf8).split(separator: "\n")
+        #expect(lines.count == 2 && lines[0].utf8.count == 4096)
+        #expect(try JSONValue(parsing: String(lines[lines.count - 1]))["request_id"]?.string == "whole")
+    }
+
     @Test func whatWaitsIsBounded() throws {
         let folder = try TemporaryFolder()
         let log = try AuditLog(path: folder.file("audit"))

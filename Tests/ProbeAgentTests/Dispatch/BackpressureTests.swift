@@ -15,7 +15,9 @@ import Testing
         let outbox: Outbox
         let dispatcher: Dispatcher
 
-        init(slots: Int = 4, queueLimit: Int = 4096, outboxBytes: Int = 64 << 20) throws {
+        init(
+            slots: Int = 4, queueLimit: Int = 4096, outboxBytes: Int = 64 << 20, audit: AuditLog? = nil
+        ) throws {
             var configuration = EngineConfiguration()
             configuration.reactors = 2
             configuration.time = time
@@ -24,7 +26,7 @@ import Testing
             limits.bytes = outboxBytes
             outbox = Outbox(time: time, limits: limits)
             dispatcher = Dispatcher(
-                engine: engine, sink: outbox, slots: slots, queueLimit: queueLimit, logger: .silent)
+                engine: engine, sink: outbox, slots: slots, queueLimit: queueLimit, audit: audit, logger: .silent)
         }
 
         func send(_ id: String, size: Int = 200) {
@@ -39,6 +41,20 @@ import Testing
         }
 
         func fill(bytes: Int) { outbox.append(requestID: "filler", [UInt8](repeating: 0x20, count: bytes)) }
+    }
+
+    @Test func aRefusalWithoutAnAnswerIsAudited() async throws {
+        let folder = try TemporaryFolder()
+        let audit = try AuditLog(path: folder.file("audit"))
+        try audit.start()
+        let bench = try Bench(outboxBytes: 1 << 20, audit: audit)
+        defer { bench.engine.stop() }
+        bench.fill(bytes: 2 << 20)
+        bench.send("unheard")
+        #expect(bench.dispatcher.counts.unanswered == 1)
+        await audit.finish()
+        let line = try JSONValue(parsing: try String(contentsOfFile: folder.file("audit"), encoding: .utf8))
+        #expect(line["request_id"] == "unheard" && line["verdict"] == "refused" && line["code"] == "queue_full")
     }
 
     @Test func theSameJobTenThousandTimesIsOneJob() async throws {
