@@ -163,6 +163,7 @@ let package = Package(
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],
+            exclude: ["Dashboard/browser.py", "Dashboard/dashboard.py"],
             swiftSettings: swiftSettings),
         .testTarget(
             name: "ProbeTestingTests", dependencies: ["ProbeTesting", "probe-agent"],

@@ -30,7 +30,10 @@ struct ProxyEnvironment {
         // Only alone is it for everything.
         if list == "*" { return true }
         let words = list.split { $0 == "," || $0 == " " || $0 == "\t" }
-        if let address = IPAddress(host) { return words.contains { Self.covers($0, address) } }
+        if let address = IPAddress(host) {
+            // As curl takes them: bits behind the network's do not matter.
+            return words.contains { AddressBlock($0, aligned: false)?.contains(address) == true }
+        }
         let name = Self.bare(Substring(host.lowercased()))
         return words.contains { word in
             // ".example.com" is the same as "example.com": the domain and all below it.
@@ -40,19 +43,4 @@ struct ProxyEnvironment {
     }
 
     private static func bare(_ name: Substring) -> Substring { name.hasSuffix(".") ? name.dropLast() : name }
-
-    /// An address, or a network as `ADDRESS/BITS`.
-    private static func covers(_ word: Substring, _ address: IPAddress) -> Bool {
-        let parts = word.split(separator: "/", maxSplits: 1)
-        guard let first = parts.first, let network = IPAddress(first), network.family == address.family else {
-            return false
-        }
-        guard parts.count == 2 else { return network == address }
-        let width = network.bytes.count * 8
-        guard let bits = Int(parts[1]), (0...width).contains(bits) else { return false }
-        return zip(network.bytes, address.bytes).enumerated().allSatisfy { index, pair in
-            let kept = min(8, max(0, bits - index * 8))
-            return (pair.0 ^ pair.1) >> (8 - kept) == 0
-        }
-    }
 }

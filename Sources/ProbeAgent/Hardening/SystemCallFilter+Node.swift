@@ -6,15 +6,14 @@ import CLinux
 
 extension SystemCallFilter {
     /// What a node does after start-up, measured with strace over every tool (docs/internals/hardening.md).
-    /// - Parameter listens: a server's socket (a status socket, say) will be opened after start-up.
-    static func node(listens: Bool = false) -> SystemCallFilter {
+    static func node() -> SystemCallFilter {
         // The kernel remembers what it allows whatever the arguments (Linux 5.11); before, the order is the price.
         SystemCallFilter(
             [
                 .allow(events), .allow(older), .allow(sockets), .allow(time), .allow(memory), .allow(threads),
                 .allow(files),
             ]
-                + newSockets + [.allow(listens ? [SYS_listen] : [])] + itself + dangerous)
+                + newSockets + itself + dangerous)
     }
 
     // MARK: - Allowed whatever the arguments

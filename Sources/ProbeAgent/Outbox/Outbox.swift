@@ -36,11 +36,11 @@ public final class Outbox: Sendable {
     // Apart from the lock, because it is asked for each job.
     private let congested: Atomic<Bool>
 
-    /// - Parameter journal: what it holds of former processes is taken over.
     public convenience init(time: any TimeSource, limits: OutboxLimits = OutboxLimits()) {
         self.init(time: time, limits: limits, journal: nil)
     }
 
+    /// - Parameter journal: what it holds of former processes is taken over.
     init(time: any TimeSource, limits: OutboxLimits, journal: Journal?, store: any OutboxStore = MemoryOutboxStore()) {
         self.time = time
         self.limits = limits

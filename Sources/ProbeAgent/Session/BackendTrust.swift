@@ -5,8 +5,9 @@ import ProbeNative
 /// How the node knows its backend: TLS 1.2 or later, a certificate of an authority it trusts, for the backend's host.
 ///
 /// nio-ssl says no more of a bad certificate than that it failed. So the chain and the host are verified by OpenSSL
-/// inside the handshake, which gives the reason, and the pins are compared with the chain that OpenSSL built; the connection
-/// ends before anything of the node's is sent, its certificate included. nio-ssl's own comparison of the host (`fullVerification`) still follows after the handshake.
+/// inside the handshake, which gives the reason, and the pins are compared with the chain that OpenSSL built; the
+/// connection ends before anything of the node's is sent, its certificate included. nio-ssl's own comparison of the host
+/// (`fullVerification`) still follows after the handshake.
 public final class BackendTrust: Sendable {
     private let trust: TrustStore
     private let pins: KeyPins?

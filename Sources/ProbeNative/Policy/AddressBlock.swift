@@ -4,9 +4,9 @@ public struct AddressBlock: Sendable, Hashable, CustomStringConvertible {
     /// Bits that are the same in the whole block.
     public let length: Int
 
-    /// `address/length`, or one address. Nil when it is neither, or when bits behind the length are set: 10.0.0.1/8 is
-    /// more often a slip than a wish.
-    public init?(_ text: some StringProtocol) {
+    /// `address/length`, or one address. Nil when it is neither.
+    /// - Parameter aligned: nil also when bits behind the length are set: 10.0.0.1/8 is more often a slip than a wish.
+    public init?(_ text: some StringProtocol, aligned: Bool = true) {
         let parts = text.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
         guard let first = parts.first, let base = IPAddress(first) else { return nil }
         let width = base.family == .v4 ? 32 : 128
@@ -19,7 +19,7 @@ public struct AddressBlock: Sendable, Hashable, CustomStringConvertible {
         }
         self.base = base.withoutZone
         self.length = length
-        guard isAligned else { return nil }
+        if aligned, !isAligned { return nil }
     }
 
     private var isAligned: Bool {

@@ -44,19 +44,8 @@ public final class OwnAddresses: Sendable {
         var next = list
         while let entry = next?.pointee {
             next = entry.ifa_next
-            guard let address = entry.ifa_addr else { continue }
-            switch Int32(address.pointee.sa_family) {
-            case AF_INET:
-                address.withMemoryRebound(to: sockaddr_in.self, capacity: 1) {
-                    _ = addresses.insert(IPAddress(v4: UInt32(bigEndian: $0.pointee.sin_addr.s_addr)))
-                }
-            case AF_INET6:
-                address.withMemoryRebound(to: sockaddr_in6.self, capacity: 1) {
-                    let bytes = withUnsafeBytes(of: $0.pointee.sin6_addr) { Array($0) }
-                    if let address = IPAddress(bytes: bytes) { addresses.insert(address) }
-                }
-            default: break
-            }
+            guard let own = entry.ifa_addr.flatMap({ SocketAddress($0) }) else { continue }
+            addresses.insert(own.address.withoutZone)
         }
         return addresses
     }

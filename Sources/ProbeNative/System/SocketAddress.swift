@@ -38,6 +38,21 @@ public struct SocketAddress: Hashable, Sendable, CustomStringConvertible {
         self = parsed
     }
 
+    /// The same behind a pointer, as getifaddrs(3) and getaddrinfo(3) hand it out.
+    public init?(_ pointer: UnsafePointer<sockaddr>) {
+        let size =
+            switch Int32(pointer.pointee.sa_family) {
+            case AF_INET: MemoryLayout<sockaddr_in>.size
+            case AF_INET6: MemoryLayout<sockaddr_in6>.size
+            default: 0
+            }
+        var storage = sockaddr_storage()
+        withUnsafeMutableBytes(of: &storage) {
+            $0.copyMemory(from: UnsafeRawBufferPointer(start: pointer, count: size))
+        }
+        self.init(storage)
+    }
+
     /// Calls `body` with the kernel's form of this address.
     public func withSockAddr<Result>(_ body: (UnsafePointer<sockaddr>, socklen_t) throws(Errno) -> Result) throws(Errno)
         -> Result

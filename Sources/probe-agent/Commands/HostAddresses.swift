@@ -17,13 +17,7 @@ enum HostAddresses {
         var next = list
         while let entry = next?.pointee {
             next = entry.ai_next
-            var text = [CChar](repeating: 0, count: Int(NI_MAXHOST))
-            let length = socklen_t(text.count)
-            guard getnameinfo(entry.ai_addr, entry.ai_addrlen, &text, length, nil, 0, NI_NUMERICHOST) == 0 else {
-                continue
-            }
-            let bytes = text.prefix { $0 != 0 }.map(UInt8.init(bitPattern:))
-            if let address = IPAddress(String(decoding: bytes, as: UTF8.self)) { addresses.append(address) }
+            if let found = entry.ai_addr.flatMap({ SocketAddress($0) }) { addresses.append(found.address) }
         }
         return addresses
     }
