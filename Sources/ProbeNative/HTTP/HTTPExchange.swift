@@ -159,6 +159,8 @@ final class HTTPExchange {
         guard let proxy = parameters.proxy else {
             let target: SocketAddress
             if let given {
+                // It comes past no look-up, where addresses are counted otherwise.
+                try context.gate.admit(given.address, tool: context.tool)
                 target = given
             } else {
                 target = SocketAddress(try await address(of: request.url.host), port: port)

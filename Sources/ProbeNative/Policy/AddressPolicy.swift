@@ -31,14 +31,14 @@ public protocol AddressPolicy: Sendable {
     /// Asked once for each address that a job names or that its name has; a sentence when the limits are used up.
     func refusal(of address: IPAddress, tool: String, at now: Instant) -> String?
 
-    /// Ports that one job may ask for.
-    var portsPerJob: Int { get }
+    /// Ports of `address` that one job may ask for.
+    func portsPerJob(at address: IPAddress, tool: String) -> Int
 }
 
 extension AddressPolicy {
     public func denial(ofName name: String, addresses: [IPAddress], tool: String) -> String? { nil }
     public func refusal(of address: IPAddress, tool: String, at now: Instant) -> String? { nil }
-    public var portsPerJob: Int { 65535 }
+    public func portsPerJob(at address: IPAddress, tool: String) -> Int { 65535 }
 }
 
 /// Allows every address.

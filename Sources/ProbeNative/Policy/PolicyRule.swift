@@ -28,6 +28,8 @@ public struct PolicyRule: Sendable, Hashable, CustomStringConvertible {
                 return nil
             }
         }
+        // A name is judged before a port is known: a rule that can never fit must not look as if it did.
+        if isName, ports != nil { return nil }
     }
 
     private static func range(_ text: Substring) -> ClosedRange<UInt16>? {

@@ -13,7 +13,17 @@ public struct RateLimits: Sendable, Hashable {
 /// which it would be full again (the virtual scheduling of the generic cell rate algorithm, ITU-T I.371 annex A): a full
 /// one needs no memory.
 public final class RateLimiter: Sendable {
-    private enum Scope: UInt8 { case address, network, node }
+    private enum Scope {
+        case address, network, node
+
+        func name(of address: IPAddress) -> String {
+            switch self {
+            case .address: "\(address)"
+            case .network: "the network of \(address)"
+            case .node: "this node"
+            }
+        }
+    }
 
     private struct Bucket: Hashable {
         var scope: Scope
@@ -33,19 +43,19 @@ public final class RateLimiter: Sendable {
     /// Takes a token from each bucket of `address`, or from none; a sentence when one is empty.
     public func refusal(of address: IPAddress, at now: Instant) -> String? {
         let address = address.isOnlyCarrier ? address.embedded[0] : address.withoutZone
-        let buckets: [(Bucket, Double, String)] = [
-            (Bucket(scope: .address, address: address), limits.address, "\(address)"),
-            (Bucket(scope: .network, address: address.network), limits.network, "the network of \(address)"),
-            (Bucket(scope: .node, address: IPAddress(v4: 0)), limits.node, "this node"),
+        let buckets = [
+            (Bucket(scope: .address, address: address), limits.address),
+            (Bucket(scope: .network, address: address.network), limits.network),
+            (Bucket(scope: .node, address: IPAddress(v4: 0)), limits.node),
         ]
         return fullAt.withLock { fullAt in
             if fullAt.count >= Self.most { fullAt = fullAt.filter { $0.value > now } }
             var taken: [(Bucket, Instant)] = []
-            for (bucket, rate, name) in buckets where rate > 0 {
+            for (bucket, rate) in buckets where rate > 0 {
                 let known = fullAt[bucket]
                 let next = max(known ?? now, now) + Duration.seconds(1) / rate
                 guard next - now <= Self.depth, known != nil || fullAt.count < Self.most else {
-                    return "The limit of \(name), \(rate) a second, is used up."
+                    return "The limit of \(bucket.scope.name(of: address)), \(rate) a second, is used up."
                 }
                 taken.append((bucket, next))
             }

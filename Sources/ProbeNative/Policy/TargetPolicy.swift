@@ -25,7 +25,9 @@ public struct TargetPolicy: AddressPolicy {
     /// The tools that write to a port what a job says.
     static let speakingTools: Set<String> = ["tcp", "http", "websocket"]
 
-    public var portsPerJob: Int { hasDefaults ? 1024 : 65535 }
+    public func portsPerJob(at address: IPAddress, tool: String) -> Int {
+        hasDefaults && !allow.contains { $0.covers(address) && $0.fits(tool, nil) } ? 1024 : 65535
+    }
 
     public func denial(of request: PolicyRequest) -> String? {
         let decision = decide(request)

@@ -19,13 +19,13 @@ public struct PortCheckTool: Tool {
     public func run(_ target: Host, _ parameters: PortCheckParameters, in context: ProbeContext) async -> ProbeOutcome {
         var report = PortCheckReport(parameters)
         do throws(ProbeFailure) {
-            try context.gate.check(portCount: parameters.ports.ports.count)
             let resolution = try await context.resolve(target)
             guard let address = resolution.addresses.first else {
                 throw ProbeFailure(.resolve, .noAddress, "\(target) has no address.")
             }
             report.address = address
             report.resolveTime = resolution.duration
+            try context.gate.check(portCount: parameters.ports.ports.count, of: address, tool: context.tool)
             try await checkPolicy(parameters, address, context)
             // A wrong source or a missing route is one failure of the job, not one of each port.
             _ = try context.gate.sourceAddress(

@@ -51,11 +51,12 @@ public final class Gate: ReactorLocal, @unchecked Sendable {
     }
 
     /// Throws `policy_denied` when one job must not ask for that many ports.
-    func check(portCount: Int) throws(ProbeFailure) {
-        guard portCount > policy.portsPerJob else { return }
+    func check(portCount: Int, of address: IPAddress, tool: String) throws(ProbeFailure) {
+        let most = policy.portsPerJob(at: address, tool: tool)
+        guard portCount > most else { return }
         throw ProbeFailure(
             .policy, .policyDenied,
-            "The job asks for \(portCount) ports; this node's policy allows \(policy.portsPerJob) a job.")
+            "The job asks for \(portCount) ports; this node's policy allows \(most) a job.")
     }
 
     /// A connected socket: for UDP at once, for TCP when the handshake is done.

@@ -12,14 +12,10 @@ enum OneShot {
     /// - Parameter screen: shows partial reports meanwhile.
     /// - Returns: the result, and the signal that cut it short if one did.
     static func run(
-        _ probe: PreparedProbe, _ prepared: Startup.Prepared, screen: LiveScreen? = nil
+        _ probe: PreparedProbe, _ prepared: Startup.Prepared, _ policy: TargetPolicy, screen: LiveScreen? = nil
     ) throws -> (result: ProbeResult, signal: Int32?) {
         var configuration = EngineConfiguration()
         configuration.rawSockets = prepared.rawSockets
-        // The operator's own wish: only what the operator has denied counts.
-        let denials = ProcessEnvironment.variables.filter { $0.key == "PROBEOPS_DENY" }
-        var policy = try ConfigurationLoader(flags: [:], environment: denials).loadPolicy()
-        policy.hasDefaults = false
         configuration.policy = policy
         let engine = try Engine(configuration, registry: prepared.registry)
         defer { engine.stop() }

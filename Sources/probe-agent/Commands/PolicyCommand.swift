@@ -27,12 +27,9 @@ struct PolicyCommand: ParsableCommand {
             guard parsed.operands.count == 2, parsed.operands[0] == "check" else {
                 throw UsageError("Say what to check: probe-agent policy check TARGET.")
             }
-            var given: [String: String] = [:]
-            for match in parsed.matches {
-                let isList = settings.contains { $0.name == match.flag && $0.isList }
-                given[match.flag] = (isList ? given[match.flag].map { $0 + "," } ?? "" : "") + match.value
-            }
-            var policy = try ConfigurationLoader(flags: given, environment: ProcessEnvironment.variables).loadPolicy()
+            var policy = try ConfigurationLoader(
+                flags: parsed.values(of: settings), environment: ProcessEnvironment.variables
+            ).loadPolicy()
             policy.own = OwnAddresses()
             let verdict = try Self.verdict(policy, parsed.operands[1], parsed)
             Terminal.output("\(verdict.isAllowed ? "allowed" : "denied"): \(verdict.reason)\n")

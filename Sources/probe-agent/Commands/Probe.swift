@@ -18,10 +18,11 @@ struct Probe: ParsableCommand {
         try reportingErrors {
             let tool = try tool(in: .builtIn())
             let flags = ToolFlags(tool)
-            let own = [Self.json, Flag.help]
+            let own = [Self.json, Flag(.deny), Flag.help]
             let parsed = try FlagParser(flags.flags + own, presets: flags.presets).parse(Array(words.dropFirst()))
             if parsed.last(Flag.help.name) != nil { return Terminal.output(Self.help(tool, flags.flags + own)) }
             let job = try flags.job(parsed)
+            let policy = try Self.policy(parsed)
             // One ping a family at once is all that one diagnostic needs.
             let prepared = try Startup.prepare(
                 pingWorkers: 2, reactors: 1,
@@ -36,7 +37,7 @@ struct Probe: ParsableCommand {
             let isJSON = parsed.last(Self.json.name) == "true"
             let screen =
                 Terminal.isInteractive && !isJSON ? LiveScreen(target: job.target, color: Terminal.usesColor) : nil
-            let (result, signal) = try OneShot.run(probe, prepared, screen: screen)
+            let (result, signal) = try OneShot.run(probe, prepared, policy, screen: screen)
             if isJSON {
                 Terminal.output(JSONWriter.object(result) + [UInt8(ascii: "\n")])
             } else {
@@ -44,6 +45,14 @@ struct Probe: ParsableCommand {
             }
             ProcessEnd.now(signal.map { 128 + $0 } ?? (result.outcome.failure == nil ? 0 : 1))
         }
+    }
+
+    /// The operator's own wish: only what the operator has denied counts.
+    private static func policy(_ parsed: FlagParser.Parsed) throws(ConfigurationError) -> TargetPolicy {
+        let denials = ProcessEnvironment.variables.filter { $0.key == Setting.deny.variable }
+        var policy = try ConfigurationLoader(flags: parsed.values(of: [.deny]), environment: denials).loadPolicy()
+        policy.hasDefaults = false
+        return policy
     }
 
     /// The same declarations before and after start-up; only after it a tool can run.

@@ -21,15 +21,9 @@ struct Run: ParsableCommand {
             if let word = parsed.operands.first {
                 throw UsageError("run takes flags only, not \(word.shownInSentence).")
             }
-            let lists = Set(Setting.all.filter(\.isList).map(\.name))
-            var flags: [String: String] = [:]
-            for match in parsed.matches {
-                let earlier = lists.contains(match.flag) ? flags[match.flag].map { $0 + "," } ?? "" : ""
-                flags[match.flag] = earlier + match.value
-            }
             let environment = ProcessEnvironment.variables
             Startup.blankVariables(Setting.secretVariables)
-            let loaded = try ConfigurationLoader(flags: flags, environment: environment).load()
+            let loaded = try ConfigurationLoader(flags: parsed.values(of: Setting.all), environment: environment).load()
             ProcessEnd.now(try NodeProcess.run(loaded))
         }
     }

@@ -15,6 +15,16 @@ struct FlagParser {
         var operands: [String] = []
 
         func last(_ flag: String) -> String? { matches.last { $0.flag == flag }?.value }
+
+        /// By name: the last value of each, of one that may be repeated all of them with commas in between.
+        func values(of settings: [Setting]) -> [String: String] {
+            var values: [String: String] = [:]
+            for setting in settings {
+                let given = matches.filter { $0.flag == setting.name }.map(\.value)
+                values[setting.name] = setting.isList && !given.isEmpty ? given.joined(separator: ",") : given.last
+            }
+            return values
+        }
     }
 
     private let flags: [Flag]

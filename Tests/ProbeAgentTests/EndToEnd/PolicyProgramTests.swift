@@ -41,9 +41,23 @@ struct PolicyProgramTests {
         }
         #expect(lines.map { $0["request_id"]?.string } == ["1", "2", "3", "4", "5", "6"])
         #expect(
-            lines.map { $0["verdict"]?.string } == ["allowed", "allowed", "denied", "denied", "denied", "allowed"])
+            lines.map { $0["verdict"]?.string } == ["allowed", "refused", "denied", "denied", "denied", "allowed"])
         #expect(lines[0]["address"]?.string == "127.0.0.1" && lines[2]["code"]?.string == "policy_denied")
         #expect(lines[2]["reason"]?.string?.contains("metadata") == true)
+    }
+
+    @Test func aCommandObeysItsDenialsAlone() async throws {
+        let words = ["tcp", "127.0.0.1", "--port", "\(try FreePorts.closed())"]
+        let free = try await Oracle.run(Places.product("probe-agent"), words)
+        #expect(free.status == .code(1) && free.output.contains("refused"), "\(free)")
+        let flag = try await Oracle.run(
+            Places.product("probe-agent"), words + ["--deny", "10.0.0.1", "--deny", "127.0.0.0/8"])
+        #expect(flag.status == .code(1) && flag.output.contains("denied by the rule 127.0.0.0/8"), "\(flag)")
+        let variable = try await Oracle.run(
+            Places.product("probe-agent"), words, environment: ["PROBEOPS_DENY": "any+tool=tcp"])
+        #expect(variable.output.contains("denied by the rule any+tool=tcp"), "\(variable)")
+        let wrong = try await Oracle.run(Places.product("probe-agent"), words + ["--deny", "x.example+port=1"])
+        #expect(wrong.status == .code(78) && wrong.errors.contains("a name takes no port"), "\(wrong)")
     }
 
     @Test(arguments: [

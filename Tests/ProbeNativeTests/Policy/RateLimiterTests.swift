@@ -1,5 +1,7 @@
-import ProbeNative
+import ProbeTesting
 import Testing
+
+@testable import ProbeNative
 
 struct RateLimiterTests {
     private let start = Instant(nanoseconds: 1_000_000_000)
@@ -36,6 +38,19 @@ struct RateLimiterTests {
         #expect(try passing(limiter, first) == 20)
         #expect(try passing(limiter, neighbour) == 0)
         #expect(try passing(limiter, stranger) == 20)
+    }
+
+    @Test func anAddressGivenInsteadOfALookUpCounts() async throws {
+        var policy = TargetPolicy()
+        policy.hasDefaults = false
+        policy.limiter = limiter(address: 0.1)
+        let bench = try OneToolBench(HTTPTool(), policy: policy)
+        defer { bench.stop() }
+        let url = "http://a.test:\(try FreePorts.closed())/"
+        for code: ErrorCode in [.connectionRefused, .rateLimited] {
+            let result = try await bench.run(url, ["resolve_to": .string("127.0.0.1")])
+            #expect(result.outcome.failure?.code == code)
+        }
     }
 
     @Test func theNodesLimitIsForAll() throws {

@@ -137,10 +137,20 @@ import Testing
         #expect(OwnAddresses.interfaces()?.contains(IPAddress(v4: 0x7f00_0001)) == true)
     }
 
+    @Test func manyPortsNeedARule() throws {
+        func ports(_ rules: [String]) throws -> Int {
+            try Self.policy(allow: rules).portsPerJob(at: try #require(IPAddress("10.1.2.3")), tool: "port_check")
+        }
+        #expect(try ports([]) == 1024)
+        #expect(try ports(["11.0.0.0/8", "any+tool=ping", "10.0.0.0/8+port=80"]) == 1024)
+        #expect(try ports(["10.0.0.0/8"]) == 65535)
+        #expect(try ports(["any+tool=port_check"]) == 65535)
+    }
+
     @Test(arguments: [
         "", "10.0.0.1/8", "10.0.0.0/33", "10.0.0.0/", "10.0.0.0/-1", "::1/129", "2001:db8::1/32", "300.1.1.1",
         "any+port=", "any+port=70000", "any+port=9-1", "any+tool=teapot", "any+port=1+port=2", "any+", "a b",
-        "*.", "0x7f.1", "any+shape=round",
+        "*.", "0x7f.1", "any+shape=round", "db.example.com+port=22", "*.example.com+port=1-9",
     ])
     func isNoRule(_ text: String) { #expect(PolicyRule(text, tools: Self.tools) == nil) }
 
