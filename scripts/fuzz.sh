@@ -5,4 +5,9 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 swift build --product probe-fuzz
-exec "$(swift build --show-bin-path)/probe-fuzz" "$@"
+"$(swift build --show-bin-path)/probe-fuzz" "$@"
+# Two decoders are the node's own (the backend's messages, the outbox's segments): they are fuzzed where they are tested.
+if (($# < 2)); then
+    PROBEOPS_FUZZ_INPUTS=${1:-1000000} swift test --disable-xctest --filter '\.(Inbound|Segment)FuzzTests' 2>&1 |
+        scripts/test-summary.sh
+fi

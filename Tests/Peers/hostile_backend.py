@@ -115,7 +115,9 @@ class Mutator:
         payload = self.message()
         kind = choose.randrange(8)
         if kind == 0:
-            return frame(payload, first=choose.randrange(256))
+            first = choose.randrange(256)
+            # A message in pieces breaks nothing, and would do so only with the next message: its last piece follows.
+            return frame(payload, first=first) + (frame(b"", first=0x80) if first in (TEXT, BINARY) else b"")
         if kind == 1:
             return frame(b"\xff\xfe" + payload)
         if kind == 2:

@@ -74,7 +74,7 @@ final class SessionHandler: ChannelDuplexHandler {
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         let frame = unwrapInboundIn(data)
-        machine.receivedFrame(at: time.now)
+        defer { machine.dealtWithFrame(at: time.now) }
         guard frame.maskKey == nil, !frame.rsv1, !frame.rsv2, !frame.rsv3 else {
             return close(context, .protocolError, "The backend sent a masked or extended frame.")
         }

@@ -79,8 +79,9 @@ struct SessionMachine {
         return [.sendAuthentication]
     }
 
-    /// Any frame, whatever is in it.
-    mutating func receivedFrame(at now: Instant) { lastFrame = now }
+    /// Any frame, whatever is in it, once it was dealt with: a node that is held up by one does not listen meanwhile, and
+    /// must not take that for silence. (Bytes that make no frame are no sign of life: nothing would get through.)
+    mutating func dealtWithFrame(at now: Instant) { lastFrame = now }
 
     mutating func tick(at now: Instant) -> [Action] {
         switch phase {

@@ -102,9 +102,14 @@ final class RecordingSink: SessionSink {
         case cancel(String)
     }
     let events = EventLog<Event>()
+    /// What the node does with a job before it takes the next message.
+    let work = Locked<(@Sendable () -> Void)?>(nil)
 
     func connected(_ accepted: AuthenticationAccepted) { events.append(.connected) }
-    func received(_ job: JobMessage, at now: Instant) { events.append(.job(job)) }
+    func received(_ job: JobMessage, at now: Instant) {
+        work.withLock { $0 }?()
+        events.append(.job(job))
+    }
     func cancel(requestID: String) { events.append(.cancel(requestID)) }
     func disconnected() { events.append(.disconnected) }
 

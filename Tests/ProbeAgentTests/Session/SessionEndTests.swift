@@ -138,6 +138,23 @@ import Testing
         }
     }
 
+    /// The backend was not silent while the node was busy.
+    @Test func aNodeThatWasHeldUpDoesNotTakeThatForSilence() async throws {
+        try await SessionBench.with { bench in
+            try await bench.connected()
+            await bench.time.sleepers(1)
+            bench.sink.work.withLock { [time = bench.time] in $0 = { time.advance(by: .seconds(50)) } }
+            try await bench.controller.send(text: #"{"type":"diagnostic_job","request_id":"a","tool":"ping"}"#)
+            _ = try await bench.controller.next("ping")
+            bench.sink.work.withLock { $0 = nil }
+            try await bench.controller.send(text: #"{"type":"diagnostic_job","request_id":"b","tool":"ping"}"#)
+            _ = try await bench.sink.events.next("b") {
+                if case .job(let job) = $0 { job.requestID == "b" } else { false }
+            }
+            #expect(!bench.sink.events.pending.contains(.disconnected))
+        }
+    }
+
     @Test func stoppingSendsWhatIsLeftAndClosesWith1000() async throws {
         try await SessionBench.with { bench in
             try await bench.connected()

@@ -20,7 +20,7 @@ import Testing
         }
 
         mutating func receive(_ message: InboundMessage) -> [Action] {
-            machine.receivedFrame(at: now)
+            machine.dealtWithFrame(at: now)
             return machine.received(message, at: now, wall: wall)
         }
 
@@ -37,7 +37,7 @@ import Testing
             while let due = machine.nextDeadline, due <= end {
                 now = due
                 actions += machine.tick(at: now).map { (Int((now - start).components.seconds), $0) }
-                if answering { machine.receivedFrame(at: now) }
+                if answering { machine.dealtWithFrame(at: now) }
             }
             now = end
             return actions
