@@ -26,9 +26,11 @@ public enum Startup {
     ///   - reactors: how many the engine will have; nil for a whole node.
     ///   - user: whom the process becomes then.
     ///   - hardening: what the process still needs when all is prepared; nil leaves it as it was started.
+    ///   - listeners: the sockets that it serves.
     /// - Throws: one sentence, when the process may not become `user`.
     public static func prepare(
-        pingWorkers: Int? = nil, reactors: Int? = nil, user: ProcessUser? = nil, hardening: HardeningPaths? = nil
+        pingWorkers: Int? = nil, reactors: Int? = nil, user: ProcessUser? = nil, hardening: HardeningPaths? = nil,
+        listeners: [LocalListener] = []
     ) throws(ConfigurationError) -> Prepared {
         raiseDescriptorLimit()
         // After the limit and before everything else that opens descriptors: liboping's must be below FD_SETSIZE.
@@ -43,7 +45,7 @@ public enum Startup {
         // The last step: whoever opens something with a privilege, or a file that is not in the list, comes before it.
         return Prepared(
             registry: .builtIn(ping: ping), rawSockets: rawSockets, warnings: warnings,
-            hardening: hardening.map { Hardening.apply($0) })
+            hardening: hardening.map { Hardening.apply($0, listeners: listeners) })
     }
 
     /// To the hard limit: sockets of diagnostics and the connection share it. A refusal leaves the limit as it is, which

@@ -15,7 +15,8 @@ public enum Hardening {
 
     /// The last step of start-up: before there is a second thread, because capabilities and Landlock are per thread and
     /// inherited. Afterwards nothing needs a privilege, starts a program, or opens a file outside of `paths`.
-    public static func apply(_ paths: HardeningPaths) -> HardeningReport {
+    /// - Parameter listeners: the sockets that the process serves.
+    public static func apply(_ paths: HardeningPaths, listeners: [LocalListener] = []) -> HardeningReport {
         var report = HardeningReport()
         func take(_ name: String, _ measure: () throws(Errno) -> String) {
             do throws(Errno) {
@@ -31,7 +32,7 @@ public enum Hardening {
         take("landlock") { () throws(Errno) in try restrictFiles(paths) }
         // Last, because it forbids what the others did.
         take("seccomp") { () throws(Errno) in
-            let filter = SystemCallFilter.node()
+            let filter = SystemCallFilter.node(listeners: listeners.map(\.number))
             try filter.install()
             return "on, \(filter.program.count) instructions"
         }

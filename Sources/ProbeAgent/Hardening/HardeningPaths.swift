@@ -9,10 +9,13 @@ public struct HardeningPaths: Sendable, Hashable {
     public var read: [String]
     /// The same, to be read, written, made and removed. A folder must exist at start-up.
     public var write: [String]
+    /// Folders of which files may be removed, and no more.
+    public var remove: [String]
 
-    public init(read: [String] = [], write: [String] = []) {
+    public init(read: [String] = [], write: [String] = [], remove: [String] = []) {
         self.read = read
         self.write = write
+        self.remove = remove
     }
 
     /// What a node of this configuration opens after start-up, beside what every process reads
@@ -28,7 +31,7 @@ public struct HardeningPaths: Sendable, Hashable {
 
     /// The folder of a file that may be replaced, and where the file is a link (as secret stores make them) also that of
     /// what it leads to.
-    private static func folders(of file: String) -> [String] {
+    static func folders(of file: String) -> [String] {
         var paths = [file]
         if let real = realpath(file, nil) {
             paths.append(String(cString: real))

@@ -15,6 +15,7 @@ struct LandlockRules {
         static let writeFile = Access(rawValue: 1 << 1)
         static let readFile = Access(rawValue: 1 << 2)
         static let readFolder = Access(rawValue: 1 << 3)
+        static let removeFile = Access(rawValue: 1 << 5)
         /// Remove and make whatever may be in a folder: bits 4 to 12.
         static let change = Access(rawValue: 0x1ff0)
         /// Rename and link from folder to folder (ABI 2; before, always denied).
@@ -61,6 +62,7 @@ struct LandlockRules {
             + [Rule(path: "/dev/null", access: [.readFile, .writeFile], isAskedFor: false)]
             + paths.read.map { Rule(path: $0, access: .reading) }
             + paths.write.map { Rule(path: $0, access: own) }
+            + paths.remove.map { Rule(path: $0, access: .removeFile) }
     }
 
     /// What the C library, OpenSSL, BoringSSL, Swift's runtime and the node itself read in any process: configuration,

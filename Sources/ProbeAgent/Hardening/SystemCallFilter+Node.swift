@@ -6,13 +6,16 @@ import CLinux
 
 extension SystemCallFilter {
     /// What a node does after start-up, measured with strace over every tool (docs/internals/hardening.md).
-    static func node() -> SystemCallFilter {
+    /// - Parameter listeners: sockets that listen already. listen(2) on them is skipped and answered with success, so that a
+    ///   library may call it once more: nothing comes of it, also where another socket has taken over the number.
+    static func node(listeners: [Int32] = []) -> SystemCallFilter {
         // The kernel remembers what it allows whatever the arguments (Linux 5.11); before, the order is the price.
         SystemCallFilter(
             [
                 .allow(events), .allow(older), .allow(sockets), .allow(time), .allow(memory), .allow(threads),
                 .allow(files),
             ]
+                + (listeners.isEmpty ? [] : [.refuse([SYS_listen], with: 0, where: [.argument(0, in: listeners)])])
                 + newSockets + itself + dangerous)
     }
 

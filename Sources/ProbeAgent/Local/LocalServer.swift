@@ -1,0 +1,123 @@
+import NIOCore
+import NIOHTTP1
+import NIOPosix
+import ProbeNative
+import ServiceLifecycle
+import Synchronization
+
+/// HTTP/1.1 for this machine's operator: small requests, one a connection, on an event loop that no job runs on.
+public final class LocalServer: Service {
+    /// Connections at once; further ones are closed.
+    static let mostConnections = 16
+
+    private let listeners: [LocalListener]
+    private let routes: [LocalRoute]
+    private let timeout: Duration
+    private let connections = Atomic<Int>(0)
+
+    /// - Parameters:
+    ///   - listeners: served by this server alone.
+    ///   - timeout: from a connection's beginning to the end of its answer.
+    public init(_ listeners: [LocalListener], routes: [LocalRoute], timeout: Duration = .seconds(10)) {
+        self.listeners = listeners
+        self.routes = routes
+        self.timeout = timeout
+    }
+
+    /// Serves until the service group shuts down; then the sockets are closed and their files removed.
+    public func run() async throws {
+        var channels: [any Channel] = []
+        defer { for listener in listeners { listener.removeFile() } }
+        for listener in listeners {
+            channels.append(try await bootstrap.withBoundSocket(listener.take()).get())
+        }
+        try? await gracefulShutdown()
+        for channel in channels { try? await channel.close().get() }
+    }
+
+    private var bootstrap: ServerBootstrap {
+        ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton.next())
+            .childChannelInitializer { [self] channel in
+                let isOneTooMany = connections.wrappingAdd(1, ordering: .relaxed).oldValue >= Self.mostConnections
+                channel.closeFuture.whenComplete { [self] _ in connections.wrappingSubtract(1, ordering: .relaxed) }
+                if isOneTooMany { return channel.eventLoop.makeFailedFuture(ChannelError.eof) }
+                let cut = channel.eventLoop.scheduleTask(in: .nanoseconds(timeout.wholeNanoseconds)) {
+                    channel.close(promise: nil)
+                }
+                channel.closeFuture.whenComplete { _ in cut.cancel() }
+                return channel.eventLoop.makeCompletedFuture {
+                    try channel.pipeline.syncOperations.configureHTTPServerPipeline(
+                        withPipeliningAssistance: false, withErrorHandling: true)
+                    try channel.pipeline.syncOperations.addHandler(LocalConnection(self.routes))
+                }
+            }
+    }
+}
+
+/// One connection: reads one request, answers it, and says that it was the last.
+private final class LocalConnection: ChannelInboundHandler {
+    typealias InboundIn = HTTPServerRequestPart
+    typealias OutboundOut = HTTPServerResponsePart
+
+    /// Bytes of a request's body. NIO's parser bounds the head (80 KiB).
+    private static let longestBody = 64 << 10
+
+    private let routes: [LocalRoute]
+    private var head: HTTPRequestHead?
+    private var body: [UInt8] = []
+    /// Further parts are read and dropped: a socket that is closed with unread bytes loses the answer.
+    private var isAnswering = false
+
+    init(_ routes: [LocalRoute]) { self.routes = routes }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        guard !isAnswering else { return }
+        switch unwrapInboundIn(data) {
+        case .head(let head): self.head = head
+        case .body(let part):
+            guard body.count + part.readableBytes <= Self.longestBody else {
+                return answer(.text("The request is larger than 64 KiB.", status: 413), context)
+            }
+            body += part.readableBytesView
+        case .end: if let head { handle(head, context) }
+        }
+    }
+
+    private func handle(_ head: HTTPRequestHead, _ context: ChannelHandlerContext) {
+        let parts = head.uri.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
+        let here = routes.filter { $0.path == parts[0] }
+        guard let route = here.first(where: { $0.method == head.method.rawValue }) else {
+            let known = here.isEmpty ? routes.map(\.path) : here.map(\.method)
+            return answer(
+                here.isEmpty
+                    ? .text("There is nothing at that path; there is: \(known.joined(separator: " ")).", status: 404)
+                    : .text("That path takes \(known.joined(separator: ", ")) only.", status: 405), context)
+        }
+        isAnswering = true
+        let request = LocalRequest(query: parts.count == 2 ? String(parts[1]) : "", body: body)
+        let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
+        let loop = context.eventLoop
+        Task {
+            let response = await route.handler(request)
+            loop.execute { bound.value.0.answer(response, bound.value.1) }
+        }
+    }
+
+    private func answer(_ response: LocalResponse, _ context: ChannelHandlerContext) {
+        isAnswering = true
+        let headers: HTTPHeaders = [
+            "Content-Type": response.contentType, "Content-Length": "\(response.body.count)",
+            "Cache-Control": "no-store", "Connection": "close",
+        ]
+        let head = HTTPResponseHead(
+            version: .http1_1, status: HTTPResponseStatus(statusCode: response.status), headers: headers)
+        context.write(wrapOutboundOut(.head(head)), promise: nil)
+        context.write(wrapOutboundOut(.body(.byteBuffer(ByteBuffer(bytes: response.body)))), promise: nil)
+        let channel = context.channel
+        context.writeAndFlush(wrapOutboundOut(.end(nil))).whenComplete { _ in
+            channel.close(mode: .output, promise: nil)
+        }
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
+}
