@@ -2,7 +2,7 @@
 # a Swift 6.2+ toolchain; what else is missing is installed by apt (as root, or by sudo).
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help demo test build fuzz chaos bench bench-check sanitize sanitize-address sanitize-thread format lint deps
+.PHONY: help demo test test-user build fuzz chaos bench bench-check sanitize sanitize-address sanitize-thread format lint deps
 
 # Extra arguments for `swift test`, for example: make test ARGS='--filter Resolver'
 ARGS ?=
@@ -21,6 +21,10 @@ demo: ## Backend, node and one job of each tool on this machine, results as a ta
 test: ## Build and run every test; counts skipped tests with their reasons
 	@scripts/install-deps.sh test
 	@scripts/test.sh $(ARGS)
+
+test-user: ## The suites that start nodes, with each node an ordinary user (65534) once its raw sockets are open
+	@scripts/install-deps.sh test
+	@PROBEOPS_USER=65534 scripts/test.sh --filter '(ProbeAgent|KilledBackend|DashboardProgram)Tests' $(ARGS)
 
 build: ## Build everything (debug)
 	@scripts/install-deps.sh build
