@@ -2,7 +2,7 @@
 # a Swift 6.2+ toolchain; what else is missing is installed by apt (as root, or by sudo).
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-user build fuzz chaos bench bench-check sanitize sanitize-address sanitize-thread format lint deps
+.PHONY: help demo test test-user build fuzz chaos bench bench-check sanitize sanitize-address sanitize-thread format lint deps image image-test
 
 # Extra arguments for `swift test`, for example: make test ARGS='--filter Resolver'
 ARGS ?=
@@ -64,6 +64,15 @@ bench-check: ## System calls and instructions a job against benchmarks/budgets.j
 	swift build --product probe-agent
 	@$(MAKE) -s -C benchmarks targets
 	@BENCH_PROGRAMS="$$(swift build --show-bin-path)" /usr/bin/python3 benchmarks/check.py $(ARGS)
+
+image: ## Container images of node and backend, of this version (Docker; 10 minutes and more the first time)
+	@version=$$(scripts/version.sh) && for target in node:probe-agent backend:probe-backend; do \
+	    docker build --target $${target%:*} --build-arg VERSION=$$version \
+	        --build-arg REVISION=$$(git rev-parse HEAD 2>/dev/null) \
+	        -t probeops/$${target#*:}:$$version -t probeops/$${target#*:}:latest . || exit 1; done
+
+image-test: ## Build and run the images, where a container engine answers
+	@scripts/image-test.sh
 
 format: ## Rewrite Swift sources in the project's format (120 columns)
 	swift format --in-place --recursive --parallel Package.swift Sources Tests

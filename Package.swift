@@ -154,7 +154,10 @@ let package = Package(
             name: "ProbeProtocolTests", dependencies: ["ProbeProtocol", "ProbeTesting"],
             swiftSettings: swiftSettings),
         .testTarget(
-            name: "ProbeAgentTests", dependencies: ["ProbeAgent", "ProbeTesting", "probe-agent", "probe-trespass"],
+            name: "ProbeAgentTests",
+            dependencies: [
+                "ProbeAgent", "ProbeTesting", "probe-agent", "probe-trespass", .product(name: "Yams", package: "Yams"),
+            ],
             swiftSettings: swiftSettings),
         .testTarget(
             name: "ProbeBackendTests",
