@@ -10,10 +10,11 @@ struct ProbeAgentCommand: ParsableCommand {
         usage: """
             probe-agent [run] --backend URL --uuid ID --key-file FILE
             probe-agent TOOL TARGET [options] [--json]
+            probe-agent watch -c FILE
             """,
         discussion: ToolList.text(ToolRegistry.builtIn()),
         version: Version.current,
-        subcommands: [Run.self, PolicyCommand.self, Probe.self])
+        subcommands: [Run.self, PolicyCommand.self, WatchCommand.self, Probe.self])
 
     /// Synchronous, so that no thread exists before a command has prepared the process (`Startup`).
     static func main() {

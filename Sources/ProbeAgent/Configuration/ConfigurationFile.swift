@@ -43,7 +43,8 @@ struct ConfigurationFile {
         self.entries = entries
     }
 
-    private static func compose(_ text: String, _ path: String) throws(ConfigurationError) -> Node? {
+    /// The text's one document; nil when it is empty.
+    static func compose(_ text: String, _ path: String) throws(ConfigurationError) -> Node? {
         do {
             return try Yams.compose(yaml: text)
         } catch YamlError.scanner(let context, let problem, let mark, _),
@@ -56,7 +57,10 @@ struct ConfigurationFile {
             // Yams gives the mapping's place; a person looks for the second line.
             let key = duplicates.first ?? ""
             let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
-            let line = lines.lastIndex { $0.hasPrefix(key) }.map { $0 + 1 } ?? context.mark.line
+            let places = lines.indices.dropFirst(max(0, context.mark.line - 1)).filter {
+                lines[$0].drop { $0 == " " || $0 == "-" }.hasPrefix("\(key):")
+            }
+            let line = places.dropFirst().first.map { $0 + 1 } ?? context.mark.line
             throw ConfigurationError("\(path):\(line): \(key.quotedForMessage) is set twice.")
         } catch YamlError.reader(let problem, let offset, _, _) {
             let before = text.utf8.prefix(offset ?? 0)
@@ -67,13 +71,14 @@ struct ConfigurationFile {
         }
     }
 
-    private static func refusal(_ path: String, _ mark: Mark?, _ sentence: String) -> ConfigurationError {
+    static func refusal(_ path: String, _ mark: Mark?, _ sentence: String) -> ConfigurationError {
         ConfigurationError("\(path):\(mark?.line ?? 1): \(sentence)")
     }
 }
 
 extension Node {
-    fileprivate var kind: String {
+    /// What a person would call it in an error sentence.
+    var kind: String {
         switch self {
         case .scalar: "a single value"
         case .mapping: "a mapping"

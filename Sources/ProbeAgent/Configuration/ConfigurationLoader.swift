@@ -45,13 +45,16 @@ public struct ConfigurationLoader: Sendable {
     }
 
     /// What the settings of the policy say, of a node that may lack everything else.
-    public func loadPolicy() throws(ConfigurationError) -> TargetPolicy {
+    public func loadPolicy() throws(ConfigurationError) -> TargetPolicy { try load(only: Setting.policy).policy }
+
+    /// What some settings say, of a process that needs no others.
+    public func load(only settings: [Setting]) throws(ConfigurationError) -> AgentConfiguration {
         var configuration = AgentConfiguration(backend: "", nodeUUID: "", apiKey: Secret(""))
         let file = try configurationFile(&configuration)
-        for setting in Setting.policy {
+        for setting in settings {
             if let given = given(setting, in: file) { try apply(given, of: setting, to: &configuration) }
         }
-        return configuration.policy
+        return configuration
     }
 
     private func configurationFile(

@@ -21,7 +21,10 @@ final class LiveScreen {
     }
 
     func show(_ report: any Report) {
-        guard let text = Self.text(report, target: target, style) else { return }
+        if let text = Self.text(report, target: target, style) { show(text: text) }
+    }
+
+    func show(text: String) {
         if !isOpen {
             // The other screen; no wrapping, so that a long row does not push others down; no cursor.
             Terminal.output("\u{1b}[?1049h\u{1b}[?7l\u{1b}[?25l")

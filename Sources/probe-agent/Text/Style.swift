@@ -29,6 +29,15 @@ enum Terminal {
         isatty(STDOUT_FILENO) == 1 && getenv("TERM").map { String(cString: $0) } != "dumb"
     }()
 
+    /// Of standard output (ioctl_tty(2)); 80 x 24 where it is not known.
+    static var size: (columns: Int, rows: Int) {
+        var size = winsize()
+        guard ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0, size.ws_row > 0 else {
+            return (80, 24)
+        }
+        return (Int(size.ws_col), Int(size.ws_row))
+    }
+
     static func output(_ text: String) { write(text, to: STDOUT_FILENO) }
     static func complain(_ sentence: String) { write("probe-agent: \(sentence)\n", to: STDERR_FILENO) }
 

@@ -1,0 +1,60 @@
+import ProbeNative
+
+/// What a watch did since it started.
+public struct WatchCounts: Sendable, Hashable {
+    public var started = 0
+    /// Runs that were left out: the one before was not over, or the node was late.
+    public var skipped = 0
+}
+
+extension Watch.State {
+    enum Offer {
+        case start(ValidatedJob)
+        case wait
+        case full(ValidatedJob)
+    }
+
+    mutating func skip(_ id: String, _ count: Int) {
+        counts.skipped += count
+        watched[id]?.skipped += count
+    }
+
+    /// Asks for a slot. It may be waited for until the check is due again.
+    mutating func offer(_ id: String, scheduled: Instant, at now: Instant) -> Offer {
+        guard let check = watched[id]?.check else { return .wait }
+        watched[id]?.active = .init(check: check, scheduled: scheduled)
+        let job = ValidatedJob(
+            requestID: id, probe: check.probe, priority: 0, receivedAt: now, deadline: scheduled + check.timing.every,
+            wantsProgress: false, size: 0)
+        return switch queue.offer(job) {
+        case .start(let job): .start(job)
+        case .wait: .wait
+        case .full: .full(job)
+        }
+    }
+
+    /// - Returns: what the outputs are to be told; nothing of a check that is not watched any more.
+    mutating func end(_ id: String, _ result: ProbeResult, started: Instant, wall: WallTime) -> [WatchEvent] {
+        guard !isEnding, var entry = watched[id], let active = entry.active.take() else { return [] }
+        let since = entry.state.since
+        let hasChanged = entry.state.take(
+            CheckResult.Verdict(result.outcome.failure), active.check.thresholds, at: result.finishedAt)
+        let told = CheckResult(
+            check: active.check, result: result, scheduled: active.scheduled, started: started, startedWall: wall,
+            skipped: entry.skipped, state: entry.state)
+        entry.skipped = 0
+        watched[id] = entry
+        guard hasChanged else { return [.result(told)] }
+        return [.result(told), .change(CheckChange(check: active.check, previousSince: since, result: told))]
+    }
+
+    /// Counts a result of `once`; returns it when that was the last.
+    mutating func countOnce(_ result: ProbeResult) -> (isGood: Bool, done: CheckedContinuation<Bool, Never>)? {
+        guard var once = once.take() else { return nil }
+        once.left -= 1
+        once.isGood = once.isGood && result.outcome.failure == nil
+        if once.left == 0 { return (once.isGood, once.done) }
+        self.once = once
+        return nil
+    }
+}

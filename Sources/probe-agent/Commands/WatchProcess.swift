@@ -1,0 +1,74 @@
+import Logging
+import ProbeAgent
+import ProbeNative
+import ServiceLifecycle
+
+#if canImport(Glibc)
+    import Glibc
+#endif
+
+/// The process of `probe-agent watch`.
+enum WatchProcess {
+    /// - Returns: the exit code.
+    static func run(
+        _ file: WatchFile, _ configuration: AgentConfiguration, _ form: WatchConsole.Form, once: Bool
+    ) throws -> Int32 {
+        let outputs = try file.openOutputs()
+        let prepared = try Startup.prepare(
+            user: configuration.user, hardening: configuration.isHardened ? file.hardeningPaths : nil)
+        LoggingSystem.bootstrap { StreamLogHandler.standardError(label: $0) }
+        var logger = Logger(label: "probe-agent")
+        // What a person looks at is on standard output.
+        logger.logLevel = max(configuration.logLevel, once || form == .table ? .warning : configuration.logLevel)
+        for warning in prepared.warnings { logger.warning("agent.warning", metadata: ["reason": "\(warning)"]) }
+        var policy = configuration.policy
+        // The operator's own wish: only what the operator has denied counts.
+        policy.hasDefaults = false
+        var engineConfiguration = EngineConfiguration()
+        engineConfiguration.rawSockets = prepared.rawSockets
+        engineConfiguration.policy = policy
+        let engine = try Engine(engineConfiguration, registry: prepared.registry)
+        defer { engine.stop() }
+        let console = try WatchConsole(form)
+        let watch = Watch(
+            try file.with(prepared.registry), engine: engine, slots: configuration.maxConcurrent,
+            outputs: outputs + [console.output].compactMap(\.self), logger: logger)
+        return serve(watch, console, logger, once: once)
+    }
+
+    private static func serve(_ watch: Watch, _ console: WatchConsole, _ logger: Logger, once: Bool) -> Int32 {
+        let group = ServiceGroup(services: [watch], logger: logger)
+        let exitCode = Locked<Int32?>(nil)
+        Task {
+            let code: Int32
+            do {
+                if once {
+                    code = try await watch.once() ? 0 : 1
+                } else {
+                    try await group.run()
+                    code = 0
+                }
+            } catch {
+                logger.critical("watch.failed", metadata: ["reason": "\(error)"])
+                code = 1
+            }
+            exitCode.withLock { $0 = code }
+            ProcessSignals.wakeMain()
+        }
+        defer { console.close() }
+        var isStopping = false
+        while true {
+            if let code = exitCode.withLock({ $0 }) { return code }
+            console.draw()
+            guard case .stop(let signal) = ProcessSignals.next() else { continue }
+            if signal == SIGHUP, !once {
+                watch.reload()
+            } else if isStopping || once {
+                return 128 + signal
+            } else {
+                isStopping = true
+                Task { await group.triggerGracefulShutdown() }
+            }
+        }
+    }
+}
