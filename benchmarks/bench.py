@@ -20,7 +20,7 @@ from harness.processes import Invalid  # noqa: E402
 from harness.settings import Settings  # noqa: E402
 
 USUAL = ["engine", "node", "peers", "fidelity", "silent", "fleet"]
-ALL = [*USUAL, "soak"]
+ALL = [*USUAL, "soak", "watch"]
 # More of the machine in use by others than this, and numbers say little.
 BUSY = 0.10
 

@@ -44,6 +44,8 @@ public struct AgentConfiguration: Sendable {
     public var auditLog: String?
     /// The tools that jobs may use; nil for all.
     public var tools: Set<String>?
+    /// File of checks that the node runs besides its jobs.
+    public var watchFile: String?
 
     public init(backend: String, nodeUUID: String, apiKey: Secret, hostname: String? = nil) {
         self.backend = backend

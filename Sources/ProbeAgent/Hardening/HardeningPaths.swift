@@ -29,6 +29,11 @@ public struct HardeningPaths: Sendable, Hashable {
             write: [configuration.stateDirectory].compactMap(\.self))
     }
 
+    /// These and those of a part that knows its own.
+    public func with(_ more: HardeningPaths?) -> HardeningPaths {
+        HardeningPaths(read: read + (more?.read ?? []), write: write + (more?.write ?? []))
+    }
+
     /// The folder of a file that may be replaced, and where the file is a link (as secret stores make them) also that of
     /// what it leads to.
     static func folders(of file: String) -> [String] {

@@ -108,6 +108,7 @@ public final class Watch: Service {
     private func begin() throws(ConfigurationError) {
         for output in outputs { try output.start(engine, logger) }
         let checks = state.withLock { state in state.order.compactMap { state.watched[$0]?.check } }
+        logger.info("watch.starting", metadata: ["file": "\(path)", "checks": "\(checks.count)"])
         tell([.checks(checks)])
     }
 

@@ -90,6 +90,11 @@ public final class RawSockets: Sendable {
         }
     }
 
+    /// The first `count` reactors' sockets, and the others' for another engine of this process.
+    public func split(at count: Int) -> (RawSockets, RawSockets) {
+        (RawSockets(Array(shares.prefix(count))), RawSockets(Array(shares.dropFirst(count))))
+    }
+
     /// Why `family` has no raw sockets; nil when it has.
     public func failure(_ family: IPAddress.Family) -> ProbeFailure? {
         guard case .failure(let failure) = shares.first?.families[family] else { return nil }

@@ -15,11 +15,15 @@ enum NodeProcess {
         // Before privileges are given up.
         let state = try configuration.stateDirectory.map { try StateDirectory($0, for: configuration.user) }
         let audit = try configuration.auditLog.map(AuditLog.init)
+        let checks = try configuration.watchFile.map { try NodeWatch($0) }
         var policy = configuration.policy
         policy.own = OwnAddresses()
         policy.limiter = RateLimiter(configuration.rates)
+        let reactors = ReactorGroup.defaultCount
+        let paths = HardeningPaths(configuration).with(checks?.file.hardeningPaths)
         let prepared = try Startup.prepare(
-            user: configuration.user, hardening: configuration.isHardened ? HardeningPaths(configuration) : nil)
+            reactors: reactors + (checks == nil ? 0 : NodeWatch.reactors), user: configuration.user,
+            hardening: configuration.isHardened ? paths : nil)
         LoggingSystem.bootstrap { StreamLogHandler.standardError(label: $0) }
         var logger = Logger(label: "probe-agent")
         logger.logLevel = configuration.logLevel
@@ -34,10 +38,14 @@ enum NodeProcess {
             logger.warning("agent.warning", metadata: ["reason": "\(warning)"])
         }
         var engineConfiguration = EngineConfiguration()
-        engineConfiguration.rawSockets = prepared.rawSockets
+        let (jobSockets, checkSockets) = prepared.rawSockets.split(at: reactors)
+        engineConfiguration.rawSockets = jobSockets
         engineConfiguration.policy = policy
+        if checks != nil { engineConfiguration.descriptors = NodeWatch.descriptors * 3 / 4 }
         var registry = prepared.registry
         registry.redact(configuration.redactedHeaders)
+        // What is taken away from jobs is not from the operator's own checks.
+        let unchanged = registry
         if let tools = configuration.tools { registry.keep(only: tools) }
         let engine = try Engine(engineConfiguration, registry: registry)
         defer { engine.stop() }
@@ -48,7 +56,13 @@ enum NodeProcess {
             throw ConfigurationError(error.detail)
         }
         try audit?.start()
-        return serve([agent], logger)
+        var services: [any Service] = [agent]
+        let watching = try checks?.start(
+            unchanged, checkSockets, configuration, descriptors: NodeWatch.descriptors / 4, more: [ChangeLog(logger)],
+            logger)
+        defer { watching?.engine.stop() }
+        if let watching { services.append(watching.watch) }
+        return serve(services, logger)
     }
 
     private static func log(_ report: HardeningReport?, to logger: Logger) {

@@ -13,7 +13,7 @@ enum WatchProcess {
     static func run(
         _ file: WatchFile, _ configuration: AgentConfiguration, _ form: WatchConsole.Form, once: Bool
     ) throws -> Int32 {
-        let outputs = try file.openOutputs()
+        let checks = try NodeWatch(file)
         let prepared = try Startup.prepare(
             user: configuration.user, hardening: configuration.isHardened ? file.hardeningPaths : nil)
         LoggingSystem.bootstrap { StreamLogHandler.standardError(label: $0) }
@@ -21,18 +21,10 @@ enum WatchProcess {
         // What a person looks at is on standard output.
         logger.logLevel = max(configuration.logLevel, once || form == .table ? .warning : configuration.logLevel)
         for warning in prepared.warnings { logger.warning("agent.warning", metadata: ["reason": "\(warning)"]) }
-        var policy = configuration.policy
-        // The operator's own wish: only what the operator has denied counts.
-        policy.hasDefaults = false
-        var engineConfiguration = EngineConfiguration()
-        engineConfiguration.rawSockets = prepared.rawSockets
-        engineConfiguration.policy = policy
-        let engine = try Engine(engineConfiguration, registry: prepared.registry)
-        defer { engine.stop() }
         let console = try WatchConsole(form)
-        let watch = Watch(
-            try file.with(prepared.registry), engine: engine, slots: configuration.maxConcurrent,
-            outputs: outputs + [console.output].compactMap(\.self), logger: logger)
+        let (watch, engine) = try checks.start(
+            prepared.registry, prepared.rawSockets, configuration, more: [console.output].compactMap(\.self), logger)
+        defer { engine.stop() }
         return serve(watch, console, logger, once: once)
     }
 

@@ -65,6 +65,7 @@ struct ConfigurationLoaderTests {
         "tools": Sample(["ping", "dns,http", "mtr"], shown: ["ping", "dns http", "mtr"]) {
             $0.tools?.sorted().joined(separator: " ") ?? "all"
         },
+        "watch": Sample(["/etc/hosts", "/etc/passwd", "/etc/hosts"]) { $0.watchFile ?? "" },
         "audit-log": Sample(["/a", "/var/log/audit.ndjson", "b"]) { $0.auditLog ?? "" },
         "address-rate": Sample(["1", "0.5", "0"], shown: ["1.0", "0.5", "0.0"]) { "\($0.rates.address)" },
         "network-rate": Sample(["1", "0.5", "0"], shown: ["1.0", "0.5", "0.0"]) { "\($0.rates.network)" },

@@ -25,6 +25,8 @@ public struct WatchFile: Sendable {
     /// - Throws: one sentence with `path:line:` before it.
     public init(path: String, registry: ToolRegistry) throws(ConfigurationError) {
         self.path = path
+        // Its file may not be read any more when the first window is asked about.
+        tzset()
         var loader = WatchFileLoader(registry)
         try loader.load(path)
         checks = loader.checks

@@ -12,7 +12,7 @@ public final class WebhookOutput: WatchOutput {
     static let mostWaiting = 1000
     private static let longestPause = Duration.seconds(60)
     /// How long what waits may take at the end.
-    private static let finishing = Duration.seconds(5)
+    private static let finishing = Duration.seconds(2)
 
     private struct State {
         var waiting: Deque<[UInt8]> = []

@@ -1,0 +1,54 @@
+import Logging
+import ProbeAgent
+import ProbeNative
+
+#if canImport(Glibc)
+    import Glibc
+#endif
+
+/// The operator's own checks, as `watch` runs them and `run --watch` besides the node's jobs.
+struct NodeWatch {
+    /// Beside a node: its jobs have the others.
+    static let reactors = 1
+
+    let file: WatchFile
+    private let outputs: [any WatchOutput]
+
+    /// Reads the file and opens its outputs; before start-up.
+    init(_ path: String) throws { try self.init(try WatchFile(path: path, registry: .builtIn())) }
+
+    init(_ file: WatchFile) throws {
+        self.file = file
+        outputs = try file.openOutputs()
+    }
+
+    /// - Parameters:
+    ///   - registry: the tools with their sockets.
+    ///   - descriptors: sockets that the checks may hold together; nil: as many as there are.
+    ///   - more: outputs beside those that the file names.
+    func start(
+        _ registry: ToolRegistry, _ sockets: RawSockets, _ configuration: AgentConfiguration, descriptors: Int? = nil,
+        more: [any WatchOutput] = [], _ logger: Logger
+    ) throws -> (watch: Watch, engine: Engine) {
+        var engineConfiguration = EngineConfiguration()
+        engineConfiguration.rawSockets = sockets
+        engineConfiguration.descriptors = descriptors
+        // The operator's own wish: only what the operator has denied counts.
+        var policy = TargetPolicy()
+        policy.deny = configuration.policy.deny
+        policy.hasDefaults = false
+        engineConfiguration.policy = policy
+        let engine = try Engine(engineConfiguration, registry: registry)
+        let watch = Watch(
+            try file.with(registry), engine: engine, slots: configuration.maxConcurrent, outputs: outputs + more,
+            logger: logger)
+        return (watch, engine)
+    }
+
+    /// What the process may open, less what is not for sockets of diagnostics (as `Engine` reckons).
+    static var descriptors: Int {
+        var limit = rlimit()
+        guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return 824 }
+        return Int(clamping: limit.rlim_cur) - 200
+    }
+}

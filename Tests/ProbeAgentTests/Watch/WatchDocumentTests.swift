@@ -1,0 +1,32 @@
+import Foundation
+import ProbeNative
+import ProbeTesting
+import Testing
+
+@testable import ProbeAgent
+
+/// docs/watch.md's examples are files that are read, and its tables say what is so.
+struct WatchDocumentTests {
+    private static let text =
+        (try? String(contentsOfFile: Places.testFile("../docs/watch.md"), encoding: .utf8)) ?? ""
+    private static let blocks = text.matches(of: /```yaml\n(.*?)```/.dotMatchesNewlines()).map { String($0.1) }
+
+    @Test func theExamplesAreGood() throws {
+        try #require(Self.blocks.count == 3)
+        let folder = try TemporaryFolder()
+        try folder.write(Self.blocks[2], to: "shops.yaml")
+        let least = try WatchFile(path: try folder.write(Self.blocks[0], to: "least.yaml"), registry: .builtIn())
+        #expect(least.checks.map(\.id) == ["ping 192.0.2.1"])
+        let whole = try WatchFile(path: try folder.write(Self.blocks[1], to: "targets.yaml"), registry: .builtIn())
+        #expect(whole.checks.count == 12 && whole.outputNames == ["ndjson", "webhook"])
+        #expect(whole.checks.contains { $0.id == "www.example.net front page" && $0.thresholds.failAfter == 3 })
+        #expect(whole.checks.first?.id == "tls shop.example.com" && whole.checks.first?.labels.count == 1)
+    }
+
+    @Test func theBoundsAreThose() {
+        #expect(Self.text.contains("20,000\nchecks, 2,000 starts a second and 100 files"))
+        #expect(WatchFile.mostChecks == 20_000 && WatchFile.fastest == 2000 && WatchFile.mostFiles == 100)
+        #expect(YAMLFile.sizeLimit == 1 << 20 && CheckOptions.defaultEvery == .seconds(60))
+        #expect(WebhookOutput.mostWaiting == 1000)
+    }
+}
