@@ -52,11 +52,14 @@ let package = Package(
         shim("CSpawn"),
         shim("CPostgres", links: ["pq"]),
 
+        // Counters, and the text in which Prometheus reads them.
+        .target(name: "ProbeMetrics", swiftSettings: swiftSettings),
+
         // The measuring engine: no WebSocket, no NIO, no JSON.
         .target(
             name: "ProbeNative",
             dependencies: [
-                "CLinux", "COpenSSL", "CCurl", "CLdns", "COping", "CIDN", "CPCRE2",
+                "ProbeMetrics", "CLinux", "COpenSSL", "CCurl", "CLdns", "COping", "CIDN", "CPCRE2",
                 .product(name: "DequeModule", package: "swift-collections"),
                 .product(name: "HeapModule", package: "swift-collections"),
             ],
@@ -69,7 +72,7 @@ let package = Package(
         .target(
             name: "ProbeAgent",
             dependencies: [
-                "ProbeProtocol", "CLinux",
+                "ProbeMetrics", "ProbeProtocol", "CLinux",
                 .product(name: "DequeModule", package: "swift-collections"),
                 .product(name: "HeapModule", package: "swift-collections"),
                 .product(name: "Logging", package: "swift-log"),
@@ -102,7 +105,7 @@ let package = Package(
         .target(
             name: "ProbeBackend",
             dependencies: [
-                "COpenSSL", "CPostgres", "ProbeDashboard",
+                "COpenSSL", "CPostgres", "ProbeDashboard", "ProbeMetrics",
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "HeapModule", package: "swift-collections"),
                 .product(name: "Hummingbird", package: "hummingbird"),
@@ -162,7 +165,8 @@ let package = Package(
         .testTarget(
             name: "ProbeBackendTests",
             dependencies: [
-                "ProbeBackend", "ProbeDashboard", "ProbeNative", "ProbeTesting", "probe-agent", "probe-backend",
+                "ProbeBackend", "ProbeDashboard", "ProbeMetrics", "ProbeNative", "ProbeTesting", "probe-agent",
+                "probe-backend",
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],

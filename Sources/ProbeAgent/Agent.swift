@@ -20,14 +20,17 @@ public final class Agent: Service {
     private let time: any TimeSource
     private let logger: Logger
     private let audit: AuditLog?
+    /// What Prometheus reads.
+    public let metrics: NodeMetrics
 
     /// - Parameters:
     ///   - state: where results are kept that the backend does not have; nil for in memory only.
     ///   - audit: gets a line for each job; the agent ends it after the last.
+    ///   - log: where `logger` writes, for its metrics.
     /// - Throws: `InvalidInput`, one sentence, when the backend's URL, the CA file or the state directory cannot be used.
     public init(
         configuration: AgentConfiguration, engine: Engine, state: StateDirectory? = nil, audit: AuditLog? = nil,
-        logger: Logger
+        log: LogOutput? = nil, logger: Logger
     ) throws(InvalidInput) {
         self.logger = logger
         self.audit = audit
@@ -47,15 +50,27 @@ public final class Agent: Service {
         relay.attach(session)
         self.outbox = outbox
         self.dispatcher = dispatcher
+        metrics = NodeMetrics(
+            dispatcher: dispatcher, outbox: outbox, session: session.record, reactors: engine.reactors,
+            time: engine.time, audit: audit, log: log, nodeUUID: configuration.nodeUUID)
     }
 
     public func run() async throws {
         let stopping = Locked<Task<Void, Never>?>(nil)
         let upkeep = Task { [time, outbox, logger] in
+            var wasFull = false
             while true {
                 try await time.sleep(for: .seconds(5))
                 let (expired, diskHangs) = outbox.tick()
                 if expired > 0 { logger.warning("outbox.expired", metadata: ["count": "\(expired)"]) }
+                let isFull = outbox.isCongested
+                if isFull != wasFull {
+                    wasFull = isFull
+                    let counts = outbox.counts
+                    logger.log(
+                        level: isFull ? .warning : .notice, isFull ? "outbox.full" : "outbox.relieved",
+                        metadata: ["count": "\(counts.unsettled)", "bytes": "\(counts.unsettledBytes)"])
+                }
                 if diskHangs {
                     logger.error(
                         "outbox.disk_hangs",

@@ -47,6 +47,12 @@ public struct AgentConfiguration: Sendable {
     /// File of checks that the node runs besides its jobs.
     public var watchFile: String?
 
+    public var logFormat = LogFormat.logfmt
+    /// Where the metrics can be fetched.
+    public var metricsListen: LocalAddress?
+    /// File that gets the metrics now and then.
+    public var metricsTextfile: String?
+
     public init(backend: String, nodeUUID: String, apiKey: Secret, hostname: String? = nil) {
         self.backend = backend
         self.nodeUUID = nodeUUID

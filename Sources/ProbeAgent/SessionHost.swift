@@ -30,7 +30,7 @@ final class SessionHost: SessionSink, HeartbeatSource {
         logger.info(
             "session.connected",
             metadata: [
-                "connection_id": "\((accepted.connectionID ?? "none").quotedForMessage)",
+                "connection_id": "\(accepted.connectionID ?? "none")",
                 "unsettled": "\(outbox.unsettled)",
             ])
     }

@@ -8,20 +8,8 @@ import ProbeProtocol
 /// One line of JSON for each job that was answered, for the node's owner: what was asked, what address was used, and what
 /// came of it. Written by a thread of its own, so that no job waits for a disk.
 public final class AuditLog: Sendable {
-    /// What may wait for the disk; lines beyond it are lost and counted.
-    static let mostWaiting = 8 << 20
-
-    private struct State {
-        var waiting: [UInt8] = []
-        var lost = 0
-        var isEnding = false
-        var ended: [CheckedContinuation<Void, Never>] = []
-        var hasEnded = false
-    }
-
-    private let state = Locked(State())
     private let file: FileDescriptor
-    private let bell: ProbeNative.Semaphore
+    private let writer: LineWriter
 
     /// Opens the file for appending; made with mode 0600 if it is missing. Before start-up gives privileges away.
     /// - Throws: one sentence that names the file.
@@ -31,85 +19,28 @@ public final class AuditLog: Sendable {
             throw ConfigurationError("The audit log \(path) cannot be written: \(String(cString: strerror(errno))).")
         }
         file = FileDescriptor(owning: descriptor)
-        do throws(Errno) { bell = try ProbeNative.Semaphore() } catch {
-            throw ConfigurationError("The audit log needs a descriptor more: \(error).")
+        do throws(Errno) { writer = try LineWriter(descriptor) } catch {
+            throw ConfigurationError("The audit log needs two descriptors more: \(error).")
         }
     }
 
     /// Lines that did not get into the file, because it took none or too slowly.
-    public var lost: Int { state.withLock(\.lost) }
+    public var lost: Int { writer.lost }
 
     /// Begins to write; once, after start-up.
     /// - Throws: one sentence when the kernel gives no thread.
     public func start() throws(ConfigurationError) {
-        guard ReactorThread.start(name: "audit-log", { [self] in run() }) else {
+        do throws(Errno) { try writer.start(threadName: "audit-log") } catch {
             throw ConfigurationError("The audit log needs a thread, and the kernel gives none.")
         }
     }
 
     func record(_ requestID: String, _ result: ProbeResult) {
-        let line = JSONWriter.object(AuditLine(requestID: requestID, result: result)) + [UInt8(ascii: "\n")]
-        let isFirst = state.withLock { state in
-            guard state.waiting.count + line.count <= Self.mostWaiting else {
-                state.lost += 1
-                return false
-            }
-            defer { state.waiting += line }
-            return state.waiting.isEmpty
-        }
-        if isFirst { bell.signal() }
+        writer.append(JSONWriter.object(AuditLine(requestID: requestID, result: result)) + [UInt8(ascii: "\n")])
     }
 
     /// Returns once everything recorded was given to the kernel. Nothing may be recorded any more.
-    public func finish() async {
-        await withCheckedContinuation { continuation in
-            let hasEnded = state.withLock { state in
-                state.isEnding = true
-                if !state.hasEnded { state.ended.append(continuation) }
-                return state.hasEnded
-            }
-            if hasEnded { continuation.resume() } else { bell.signal() }
-        }
-    }
-
-    private func run() {
-        // The file's last line has no end: a disk took only a part of it.
-        var isTorn = false
-        while true {
-            bell.wait()
-            let (lines, isEnding) = state.withLock { state in
-                defer { state.waiting = [] }
-                return (state.waiting, state.isEnding)
-            }
-            let unwritten = write(lines, isTorn: &isTorn)
-            if unwritten > 0 { state.withLock { $0.lost += unwritten } }
-            guard isEnding else { continue }
-            let waiters = state.withLock { state in
-                state.hasEnded = true
-                defer { state.ended = [] }
-                return state.ended
-            }
-            for waiter in waiters { waiter.resume() }
-            return
-        }
-    }
-
-    /// Returns how many lines did not get into the file whole.
-    private func write(_ lines: [UInt8], isTorn: inout Bool) -> Int {
-        let end = UInt8(ascii: "\n")
-        let bytes = (isTorn && !lines.isEmpty ? [end] : []) + lines
-        var done = 0
-        while done < bytes.count {
-            let count = bytes.withUnsafeBytes {
-                Glibc.write(file.number, $0.baseAddress?.advanced(by: done), $0.count - done)
-            }
-            if count < 0, errno == EINTR { continue }
-            guard count > 0 else { break }
-            done += count
-        }
-        if done > 0 { isTorn = bytes[done - 1] != end }
-        return lines.suffix(bytes.count - done).count { $0 == end }
-    }
+    public func finish() async { await writer.finish() }
 }
 
 /// One job in the audit log.

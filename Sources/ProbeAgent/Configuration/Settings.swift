@@ -1,7 +1,7 @@
 extension Setting {
     /// THE table of the node's settings, in the order in which they are shown.
     public static let all: [Setting] =
-        identity + connection + access + limits + outbox + hardening + policy + watch + operation
+        identity + connection + access + limits + outbox + hardening + policy + watch + observability + operation
 
     /// Where the other settings are read from; itself a flag or a variable only.
     public static let config = Setting(

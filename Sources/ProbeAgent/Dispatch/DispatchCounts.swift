@@ -14,6 +14,11 @@ public struct DispatchCounts: Sendable, Hashable {
     public var inFlight = 0
     public var isDraining = false
 
+    /// The codes of `rejected`.
+    static let rejections: [ErrorCode] = [
+        .queueFull, .policyDenied, .rateLimited, .invalidParameters, .unknownTool, .unsupported, .shuttingDown,
+    ]
+
     mutating func count(_ result: ProbeResult) {
         switch result.outcome.failure?.code {
         case .internalError, .localResourceExhausted: errors += 1

@@ -29,6 +29,8 @@ public final class Dispatcher: Sendable {
         var counts = DispatchCounts()
         var idle: [CheckedContinuation<Void, Never>] = []
         var complaints = LogLimit(every: .seconds(10))
+        /// By code, of which there are few.
+        var refusals: [ErrorCode: LogLimit] = [:]
     }
 
     private let engine: Engine
@@ -40,6 +42,7 @@ public final class Dispatcher: Sendable {
     private let logger: Logger
     private let expiry: Alarm
     private let state: Locked<State>
+    public let metrics: JobMetrics
 
     public init(
         engine: Engine, sink: any ResultSink, slots: Int, queueLimit: Int, maxResultBytes: Int = 1 << 20,
@@ -52,6 +55,7 @@ public final class Dispatcher: Sendable {
         self.logger = logger
         self.progress = progress
         intake = Intake(registry: engine.registry)
+        metrics = JobMetrics(tools: engine.registry.tools.map(\.name))
         expiry = Alarm(engine.reactors.reactors[0])
         state = Locked(State(queue: AdmissionQueue(slots: slots, queueLimit: queueLimit)))
     }
@@ -107,9 +111,16 @@ public final class Dispatcher: Sendable {
             return (.success(decision), state.queue.earliestDeadline)
         }
         switch decision {
-        case .success(.start(let job)): run(job)
-        case .success: if let deadline { expiry.arm(at: deadline) { [weak self] in self?.expireQueued() } }
-        case .failure(let failure): refuse(job.requestID, result(of: job, failure))
+        case .success(let decision):
+            logger.debug(
+                "job.accepted",
+                metadata: [
+                    "request_id": "\(job.requestID)", "tool": "\(job.probe.tool)", "target": "\(job.probe.target)",
+                ])
+            if case .start(let job) = decision { return run(job) }
+            logger.debug("job.queued", metadata: ["request_id": "\(job.requestID)"])
+            if let deadline { expiry.arm(at: deadline) { [weak self] in self?.expireQueued() } }
+        case .failure(let failure): refuse(job.requestID, result(of: job, failure), .refused)
         }
     }
 
@@ -166,7 +177,7 @@ public final class Dispatcher: Sendable {
                 run(job)
                 continue
             }
-            refuse(job.requestID, result(of: job, Self.congested))
+            refuse(job.requestID, result(of: job, Self.congested), .queued)
             jobs += state.withLock { state in
                 let ready = state.queue.release(job)
                 state.markStarting(ready)
@@ -176,13 +187,14 @@ public final class Dispatcher: Sendable {
     }
 
     private func run(_ job: ValidatedJob) {
+        logger.debug("job.started", metadata: ["request_id": "\(job.requestID)"])
         let reporter = job.wantsProgress ? ProgressReporter(job.requestID, time: engine.time, send: progress) : nil
         let running = engine.start(
             job.probe, deadline: job.deadline, queued: engine.time.now - job.receivedAt,
             permit: Permit { [weak self] in self?.release(job) }, progress: reporter?.report
         ) { [self] result in
             reporter?.end()
-            answer(job.requestID, result)
+            answer(job.requestID, result, .run)
         }
         state.withLock { state in
             guard case .starting(let stop) = state.active[job.requestID] else { return }
@@ -206,11 +218,11 @@ public final class Dispatcher: Sendable {
     private func reject(_ message: JobMessage, _ failure: ProbeFailure) {
         let result = JobResult(
             rejecting: message.requestID, tool: message.tool, target: message.target, failure, at: engine.time.wallTime)
-        refuse(message.requestID, result.result)
+        refuse(message.requestID, result.result, .refused)
     }
 
     private func finish(_ job: ValidatedJob, _ failure: ProbeFailure) {
-        answer(job.requestID, result(of: job, failure))
+        answer(job.requestID, result(of: job, failure), .queued)
     }
 
     private func result(of job: ValidatedJob, _ failure: ProbeFailure) -> ProbeResult {
@@ -222,8 +234,10 @@ public final class Dispatcher: Sendable {
 
     /// A refusal is answered too, unless the backend takes no answers: it could make refusals without end. The job was not
     /// taken, and whoever misses an answer may send it again.
-    private func refuse(_ requestID: String, _ result: ProbeResult) {
-        guard sink.isFull else { return answer(requestID, result) }
+    private func refuse(_ requestID: String, _ result: ProbeResult, _ way: JobMetrics.Way) {
+        logRefusal(requestID, result)
+        guard sink.isFull else { return answer(requestID, result, way) }
+        metrics.count(result, way)
         audit?.record(requestID, result)
         let (suppressed, idle) = state.withLock { state in
             state.active[requestID] = nil
@@ -243,7 +257,8 @@ public final class Dispatcher: Sendable {
 
     /// The one way out. The answer is in the sink before the job stops being active: a duplicate always finds one of
     /// the two.
-    private func answer(_ requestID: String, _ result: ProbeResult) {
+    private func answer(_ requestID: String, _ result: ProbeResult, _ way: JobMetrics.Way) {
+        metrics.count(result, way)
         audit?.record(requestID, result)
         sink.append(
             requestID: requestID, JobResult(requestID: requestID, result: result).encoded(limit: maxResultBytes))
@@ -254,11 +269,31 @@ public final class Dispatcher: Sendable {
         }
         for waiter in idle { waiter.resume() }
         logger.debug(
-            "job.done",
+            "job.finished",
             metadata: [
-                "request_id": "\(requestID)", "tool": "\(result.tool)", "target": "\(result.target.quotedForMessage)",
-                "code": "\(result.outcome.failure?.code.rawValue ?? "ok")", "run_ms": "\(result.run.inMilliseconds)",
+                "request_id": "\(requestID)", "tool": "\(result.tool)", "target": "\(result.target)",
+                "code": "\(result.outcome.failure?.code.rawValue ?? JobMetrics.success)",
+                "queued_ms": "\(result.queued.inMilliseconds)", "run_ms": "\(result.run.inMilliseconds)",
             ])
+    }
+
+    /// Of a kind of refusal one line a minute tells the owner, with how many there were.
+    private func logRefusal(_ requestID: String, _ result: ProbeResult) {
+        guard let failure = result.outcome.failure else { return }
+        logger.debug(
+            "job.refused",
+            metadata: [
+                "request_id": "\(requestID)", "error_code": "\(failure.code.rawValue)", "reason": "\(failure.detail)",
+            ])
+        guard failure.code != .shuttingDown else { return }
+        let now = engine.time.now
+        let suppressed = state.withLock { state in
+            state.refusals[failure.code, default: LogLimit(every: .seconds(60))].admit(at: now)
+        }
+        guard let suppressed else { return }
+        var metadata: Logger.Metadata = ["error_code": "\(failure.code.rawValue)", "reason": "\(failure.detail)"]
+        if suppressed > 0 { metadata["suppressed"] = "\(suppressed)" }
+        logger.warning("jobs.refused", metadata: metadata)
     }
 
     // MARK: Shutdown

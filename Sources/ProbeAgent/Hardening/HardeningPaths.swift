@@ -26,7 +26,8 @@ public struct HardeningPaths: Sendable, Hashable {
         let renewed = [configuration.apiKeyFile, access.clientCertificateFile, access.clientKeyFile]
         self.init(
             read: [configuration.caFile].compactMap(\.self) + renewed.compactMap(\.self).flatMap(Self.folders),
-            write: [configuration.stateDirectory].compactMap(\.self))
+            write: [configuration.stateDirectory, configuration.metricsTextfile.map(Self.folder)].compactMap(\.self),
+            remove: [configuration.metricsListen?.file.map(Self.folder)].compactMap(\.self))
     }
 
     /// These and those of a part that knows its own.
@@ -42,9 +43,11 @@ public struct HardeningPaths: Sendable, Hashable {
             paths.append(String(cString: real))
             free(real)
         }
-        return paths.map { path in
-            guard let slash = path.lastIndex(of: "/") else { return "." }
-            return slash == path.startIndex ? "/" : String(path[..<slash])
-        }
+        return paths.map(folder)
+    }
+
+    private static func folder(of path: String) -> String {
+        guard let slash = path.lastIndex(of: "/") else { return "." }
+        return slash == path.startIndex ? "/" : String(path[..<slash])
     }
 }

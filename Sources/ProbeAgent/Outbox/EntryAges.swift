@@ -28,6 +28,16 @@ struct EntryAges {
         }
     }
 
+    /// At least how old an entry is; zero when it has come since the last `note`.
+    func age(of sequence: UInt64, at now: Instant) -> Duration {
+        var (low, high) = (0, marks.count)
+        while low < high {
+            let middle = (low + high) / 2
+            if marks[middle].next <= sequence { low = middle + 1 } else { high = middle }
+        }
+        return low < marks.count ? max(.zero, now - marks[low].at) : .zero
+    }
+
     /// The last sequence that is older than `limit`; nil when none has become so since the last time.
     mutating func expired(at now: Instant, limit: Duration, next: UInt64) -> UInt64? {
         note(next: next, at: now)

@@ -24,13 +24,14 @@ public final class Outbox: Sendable {
         var shrunk: Set<UInt64> = []
         var ages = EntryAges()
         var expired = 0
+        var settled = 0
         var nextWaiter = 0
         var emptyWaiters: [Int: CheckedContinuation<Void, Never>] = [:]
         var cancelledWaiters: Set<Int> = []
     }
 
     private let time: any TimeSource
-    private let limits: OutboxLimits
+    let limits: OutboxLimits
     private let journal: Journal?
     private let state: Locked<State>
     // Apart from the lock, because it is asked for each job.
@@ -62,11 +63,22 @@ public final class Outbox: Sendable {
     public var hasUnsettled: Bool { unsettled > 0 }
 
     public var counts: OutboxCounts {
-        let (unsettled, bytes, expired) = state.withLock { ($0.store.count, $0.store.bytes, $0.expired) }
+        let now = time.now
+        let (counts, age) = state.withLock { state in
+            let oldest = state.store.first(after: 0)
+            return (
+                (
+                    unsettled: state.store.count, bytes: state.store.bytes, expired: state.expired,
+                    settled: state.settled
+                ),
+                oldest.map { state.ages.age(of: $0.sequence, at: now) }
+            )
+        }
         return OutboxCounts(
-            unsettled: unsettled, unsettledBytes: bytes, expired: expired,
-            replayed: journal?.replay.entries.count ?? 0, damaged: journal?.replay.damaged ?? 0,
-            tornBytes: journal?.replay.tornBytes ?? 0, notOnDisk: journal?.notOnDisk ?? unsettled)
+            unsettled: counts.unsettled, unsettledBytes: counts.bytes, oldestAge: age, expired: counts.expired,
+            settled: counts.settled, replayed: journal?.replay.entries.count ?? 0,
+            damaged: journal?.replay.damaged ?? 0,
+            tornBytes: journal?.replay.tornBytes ?? 0, notOnDisk: journal?.notOnDisk ?? counts.unsettled)
     }
 
     /// Drops what has become too old, and waits no longer for a disk that hangs. To be called now and then.
@@ -229,6 +241,7 @@ extension Outbox.State {
 
     fileprivate mutating func settle(_ sequence: UInt64, at now: Instant, _ journal: Journal?) {
         guard let entry = remove(sequence, journal) else { return }
+        settled += 1
         kept.keep(entry.requestID, entry.bytes, at: now)
     }
 

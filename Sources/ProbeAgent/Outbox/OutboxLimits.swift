@@ -15,8 +15,12 @@ public struct OutboxLimits: Sendable, Hashable {
 public struct OutboxCounts: Sendable, Hashable {
     public var unsettled: Int
     public var unsettledBytes: Int
+    /// How long the oldest has waited, to the minute; nil when nothing waits.
+    public var oldestAge: Duration?
     /// Dropped because they had become too old.
     public var expired: Int
+    /// That the backend has acknowledged, by `result_received` or by a pong.
+    public var settled: Int
     /// Taken over from a former process.
     public var replayed: Int
     /// Damaged places in a former process's files, each of one or more records.

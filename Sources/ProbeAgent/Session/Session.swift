@@ -21,7 +21,13 @@ public final class Session: Sendable {
         var lastReason: String?
         /// The key that was read last.
         var key: Secret?
+        var repeats = LogLimit(every: Session.repeatInterval)
     }
+
+    /// How often the log says that the same failure goes on.
+    private static let repeatInterval = Duration.seconds(600)
+
+    public let record = SessionRecord()
 
     private let configuration: SessionConfiguration
     private let connector: WebSocketConnector
@@ -37,7 +43,7 @@ public final class Session: Sendable {
         group: any EventLoopGroup = MultiThreadedEventLoopGroup.singleton
     ) throws(InvalidInput) {
         self.configuration = configuration
-        ports = .init(sink: sink, results: results, heartbeats: heartbeats)
+        ports = .init(sink: sink, results: results, heartbeats: heartbeats, record: record)
         self.time = time
         self.logger = logger
         connector = WebSocketConnector(
@@ -66,11 +72,13 @@ public final class Session: Sendable {
                 // The process ends after this, and the kernel resets a connection that has unread bytes: the close
                 // frame would be lost with it.
                 try? await last?.channel.closeFuture.get()
+                record.ended(ending, at: time.wallTime, next: nil)
                 break
             }
             if let hints = ending.hints { reconnection.heed(hints) }
             let delay = reconnection.delay(
                 after: ending.end, authenticatedFor: ending.authenticatedFor, unit: .random(in: -1...1))
+            record.ended(ending, at: time.wallTime, next: time.now + delay)
             log(ending, delay)
             await pause(delay)
         }
@@ -126,6 +134,7 @@ public final class Session: Sendable {
             hostname: configuration.hostname, tools: configuration.tools, maxConcurrent: configuration.maxConcurrent
         ).encoded()
         let acknowledges = state.withLock { $0.serverAcknowledges }
+        record.attempting()
         logger.debug("session.connecting", metadata: ["url": "\(configuration.backend)"])
         // In a task of its own: NIO's connect cannot be cancelled, and a stopping node must not wait for it.
         Task {
@@ -201,16 +210,18 @@ public final class Session: Sendable {
         await task.value
     }
 
-    /// A new reason is a warning; the same one again and again is only for those who look.
+    /// A new reason is a warning; the same one again and again is one now and then, with how many there were.
     private func log(_ ending: SessionHandler.Ending, _ delay: Duration) {
-        let isNew = state.withLock { state in
+        let suppressed = state.withLock { state -> Int? in
             defer { state.lastReason = ending.authenticatedFor == nil ? ending.reason : nil }
-            return state.lastReason != ending.reason
+            if state.lastReason != ending.reason { state.repeats = LogLimit(every: Self.repeatInterval) }
+            return state.repeats.admit(at: time.now)
         }
         var metadata: Logger.Metadata = [
             "reason": "\(ending.reason)", "reconnect_in_ms": "\(Int(delay.inMilliseconds))",
         ]
         if let code = ending.code { metadata["error_code"] = "\(code.rawValue)" }
-        logger.log(level: isNew ? .warning : .debug, "session.ended", metadata: metadata)
+        if let suppressed, suppressed > 0 { metadata["suppressed"] = "\(suppressed)" }
+        logger.log(level: suppressed == nil ? .debug : .warning, "session.ended", metadata: metadata)
     }
 }

@@ -18,6 +18,7 @@ final class SessionHandler: ChannelDuplexHandler {
         var sink: any SessionSink
         var results: any ResultSource
         var heartbeats: any HeartbeatSource
+        var record: SessionRecord
     }
     /// How a connection ended, for the session's loop.
     struct Ending: Sendable {
@@ -162,7 +163,7 @@ final class SessionHandler: ChannelDuplexHandler {
             case .job(let job): return ports.sink.received(job, at: time.now)
             case .cancel(let requestID): return ports.sink.cancel(requestID: requestID)
             case .unknown(let type):
-                return logger.debug("message.unknown", metadata: ["type": "\((type ?? "none").quotedForMessage)"])
+                return logger.debug("message.unknown", metadata: ["type": "\(type ?? "none")"])
             default: break
             }
         }
@@ -171,6 +172,7 @@ final class SessionHandler: ChannelDuplexHandler {
         let actions = machine.received(message, at: time.now, wall: time.wallTime)
         if !wasActive, machine.isActive, case .accepted(let accepted) = message {
             hints = accepted.reconnect
+            ports.record.connected(id: accepted.connectionID, at: time.now)
             ports.sink.connected(accepted)
         }
         apply(actions, context)
@@ -197,6 +199,7 @@ final class SessionHandler: ChannelDuplexHandler {
             // A peer that does not read gets pings, and no pile of what it would read too late.
             case .sendHeartbeat where context.channel.isWritable:
                 send(.text, ports.heartbeats.heartbeat(clockOffset: machine.clockOffset), context)
+                ports.record.sentHeartbeat()
             case .sendPong where context.channel.isWritable:
                 send(.text, PongFrame(timestamp: time.wallTime).encoded(), context)
             case .sendHeartbeat, .sendPong: break
@@ -205,8 +208,12 @@ final class SessionHandler: ChannelDuplexHandler {
                 releaseRead(context)
             case .warn(let text): complain("session.warning", text)
             case .connected: logger.debug("session.authenticated")
-            case .settle(let requestID): ports.results.settle(requestID: requestID)
-            case .settleThrough(let sequence): ports.results.settle(through: sequence)
+            case .settle(let requestID):
+                ports.results.settle(requestID: requestID)
+                logger.debug("job.acknowledged", metadata: ["request_id": "\(requestID)"])
+            case .settleThrough(let sequence):
+                ports.results.settle(through: sequence)
+                logger.debug("session.acknowledged", metadata: ["through": "\(sequence)"])
             case .startPulling: startPulling(context)
             case .end(let how, let reason): finish(how, reason, context)
             }
@@ -262,8 +269,17 @@ final class SessionHandler: ChannelDuplexHandler {
             }
             for entry in entries { send(.text, entry.bytes, context) }
             flush(context)
+            if logger.logLevel <= .debug { for entry in entries { logSent(entry) } }
             machine.sent(through: last.sequence)
         }
+    }
+
+    private func logSent(_ entry: OutboundEntry) {
+        logger.debug(
+            "job.sent",
+            metadata: [
+                "request_id": "\(entry.requestID)", "sequence": "\(entry.sequence)", "bytes": "\(entry.bytes.count)",
+            ])
     }
 
     /// From now on a ping goes out behind what is written, so that a server that never acknowledges settles it at once.

@@ -1,4 +1,5 @@
 import Hummingbird
+import ProbeMetrics
 
 /// `/metrics`, for Prometheus.
 struct MetricsRoutes: Sendable {
@@ -23,12 +24,7 @@ struct MetricsRoutes: Sendable {
         addCounts(metrics.snapshot, to: &exposition)
         exposition.add(
             "probe_backend_commits_total", .counter, "Transactions committed by this process.", await store.commitCount)
-        if let bytes = ProcessStatus.residentMemory {
-            exposition.add("process_resident_memory_bytes", .gauge, "Resident memory.", bytes)
-        }
-        if let count = ProcessStatus.openDescriptors {
-            exposition.add("process_open_fds", .gauge, "Open file descriptors.", count)
-        }
+        exposition.addProcess()
         return exposition
     }
 

@@ -59,4 +59,17 @@ public struct ErrorCode: RawRepresentable, Hashable, Sendable {
     public static let proxyFailed = ErrorCode("proxy_failed")
     public static let protocolError = ErrorCode("protocol_error")
     public static let truncated = ErrorCode("truncated")
+
+    /// All of the above.
+    public static let published: [ErrorCode] = [
+        .invalidParameters, .unknownTool, .unsupported, .policyDenied, .rateLimited, .queueFull, .cancelled,
+        .shuttingDown, .localResourceExhausted, .permissionDenied, .internalError, .resultTooLarge,
+        .deadlineExceeded, .resolveNXDomain, .resolveTimeout, .resolveRefused, .resolveFailure, .noAddress,
+        .dnssecBogus, .connectionRefused, .connectionTimeout, .connectionReset, .hostUnreachable,
+        .networkUnreachable, .noReply, .packetTooBig, .tlsHandshakeFailed, .tlsUnknownAuthority, .tlsSelfSigned,
+        .tlsIncompleteChain, .tlsCertificateExpired, .tlsCertificateNotYetValid, .tlsCertificateRevoked,
+        .tlsHostnameMismatch, .tlsPinMismatch, .tlsClientCertificateRefused, .tlsVersionUnsupported,
+        .httpInvalidResponse, .tooManyRedirects, .bodyTooLarge, .expectationFailed, .proxyFailed, .protocolError,
+        .truncated,
+    ]
 }

@@ -51,6 +51,7 @@ public final class Reactor: TaskExecutor, @unchecked Sendable {
     private var waits = WaitTable()
     private var armedFor: Instant?
     private var delays = DelayLog()
+    public let load = ReactorLoad()
     var registrations = RegistrationTable()
     private var locals: [ObjectIdentifier: AnyObject] = [:]
 
@@ -194,10 +195,12 @@ public final class Reactor: TaskExecutor, @unchecked Sendable {
             runTimers()
             runJobs()
             let done = clock.now
+            load.ended(after: done - awake)
             if done - awake > DelayLog.threshold { delays.record(done - awake, at: time.now) }
             if taken.stopped, ready.isEmpty, mailbox.withLock({ $0.jobs.isEmpty && $0.calls.isEmpty }) { break }
             let count = Syscalls.epollWait(epoll.number, events, timeout: mustPoll() ? 0 : -1)
             awake = clock.now
+            load.began(at: awake)
             turn &+= 1
             for index in 0..<count { handle(&events[index]) }
         }

@@ -21,19 +21,25 @@ enum NodeProcess {
         policy.limiter = RateLimiter(configuration.rates)
         let reactors = ReactorGroup.defaultCount
         let paths = HardeningPaths(configuration).with(checks?.file.hardeningPaths)
+        let metricsListener = try configuration.metricsListen.map {
+            try LocalListener($0, for: configuration.user)
+        }
         let prepared = try Startup.prepare(
             reactors: reactors + (checks == nil ? 0 : NodeWatch.reactors), user: configuration.user,
-            hardening: configuration.isHardened ? paths : nil)
-        LoggingSystem.bootstrap { StreamLogHandler.standardError(label: $0) }
-        var logger = Logger(label: "probe-agent")
-        logger.logLevel = configuration.logLevel
+            hardening: configuration.isHardened ? paths : nil, listeners: [metricsListener].compactMap(\.self))
+        let log = try LogOutput(
+            descriptor: STDERR_FILENO, format: configuration.logFormat, level: configuration.logLevel)
+        LoggingSystem.bootstrap { _ in LineLogHandler(log) }
+        try log.start()
+        defer { log.finish() }
+        let logger = Logger(label: "probe-agent")
         logger.info(
             "agent.starting",
             metadata: [
                 "version": "\(Version.current)", "backend": "\(configuration.backend)",
                 "node_uuid": "\(configuration.nodeUUID)",
             ])
-        log(prepared.hardening, to: logger)
+        note(prepared.hardening, in: logger)
         for warning in loaded.warnings + prepared.warnings {
             logger.warning("agent.warning", metadata: ["reason": "\(warning)"])
         }
@@ -51,12 +57,24 @@ enum NodeProcess {
         defer { engine.stop() }
         let agent: Agent
         do throws(InvalidInput) {
-            agent = try Agent(configuration: configuration, engine: engine, state: state, audit: audit, logger: logger)
+            agent = try Agent(
+                configuration: configuration, engine: engine, state: state, audit: audit, log: log, logger: logger)
         } catch {
             throw ConfigurationError(error.detail)
         }
         try audit?.start()
+        let metrics = agent.metrics
+        let textfile = try configuration.metricsTextfile.map { path in
+            try MetricsTextfile(path: path, logger: logger) { metrics.exposition }
+        }
+        try textfile?.start()
+        defer { textfile?.finish() }
+        // The group ends them from the last to the first: the metrics are there until the node has stopped.
         var services: [any Service] = [agent]
+        if let metricsListener {
+            note(metricsListener.address, in: logger)
+            services.insert(LocalServer([metricsListener], routes: [.metrics(metrics)]), at: 0)
+        }
         let watching = try checks?.start(
             unchanged, checkSockets, configuration, descriptors: NodeWatch.descriptors / 4, more: [ChangeLog(logger)],
             logger)
@@ -65,13 +83,20 @@ enum NodeProcess {
         return serve(services, logger)
     }
 
-    private static func log(_ report: HardeningReport?, to logger: Logger) {
+    private static func note(_ report: HardeningReport?, in logger: Logger) {
         guard let report else {
             return logger.warning("agent.not_hardened", metadata: ["reason": "it was asked for (--no-hardening)"])
         }
         var metadata: Logger.Metadata = [:]
         for measure in report.measures { metadata[measure.name] = "\(measure.state)" }
         logger.log(level: report.isComplete ? .info : .warning, "agent.hardened", metadata: metadata)
+    }
+
+    private static func note(_ address: LocalAddress, in logger: Logger) {
+        let metadata: Logger.Metadata = ["address": "\(address)"]
+        if address.isLocal { return logger.info("metrics.listening", metadata: metadata) }
+        logger.warning(
+            "metrics.listening", metadata: metadata.merging(["reason": "other machines may read the metrics"]) { $1 })
     }
 
     /// Runs the services until they end or a signal ends them: the first asks them to finish, a second SIGINT does not

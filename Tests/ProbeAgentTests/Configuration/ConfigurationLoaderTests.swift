@@ -67,6 +67,12 @@ struct ConfigurationLoaderTests {
         },
         "watch": Sample(["/etc/hosts", "/etc/passwd", "/etc/hosts"]) { $0.watchFile ?? "" },
         "audit-log": Sample(["/a", "/var/log/audit.ndjson", "b"]) { $0.auditLog ?? "" },
+        "log-format": Sample(["json", "logfmt", "JSON"], shown: ["json", "logfmt", "json"]) { $0.logFormat.rawValue },
+        "metrics-listen": Sample(
+            ["localhost:9469", "[::1]:1", "unix:/run/m.sock"],
+            shown: ["127.0.0.1:9469", "[::1]:1", "unix:/run/m.sock"]
+        ) { $0.metricsListen.map { "\($0)" } ?? "" },
+        "metrics-textfile": Sample(["/a.prom", "/var/lib/m/b.prom", "c.prom"]) { $0.metricsTextfile ?? "" },
         "address-rate": Sample(["1", "0.5", "0"], shown: ["1.0", "0.5", "0.0"]) { "\($0.rates.address)" },
         "network-rate": Sample(["1", "0.5", "0"], shown: ["1.0", "0.5", "0.0"]) { "\($0.rates.network)" },
         "node-rate": Sample(["1", "0.5", "10"], shown: ["1.0", "0.5", "10.0"]) { "\($0.rates.node)" },

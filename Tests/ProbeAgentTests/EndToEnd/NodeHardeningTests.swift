@@ -25,7 +25,7 @@ struct NodeHardeningTests {
                     #expect(status["NoNewPrivs"] == "1" && status["Seccomp"] == "2", "\(status["Name"] ?? "")")
                 }
                 let report = try await node.process.errors.next("report") { $0.contains("agent.hardened") }
-                #expect(report.contains("seccomp=on"), "\(report)")
+                #expect(report.contains("seccomp=\"on, "), "\(report)")
             }
         }
     }

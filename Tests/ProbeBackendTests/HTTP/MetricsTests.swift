@@ -1,3 +1,4 @@
+import ProbeMetrics
 import ProbeTesting
 import Testing
 

@@ -1,0 +1,73 @@
+/// The text in which Prometheus reads metrics (text format 0.0.4).
+public struct Exposition: Sendable {
+    public static let contentType = "text/plain; version=0.0.4; charset=utf-8"
+
+    public enum Kind: String, Sendable {
+        case counter, gauge
+    }
+
+    public struct Sample: Sendable {
+        public var labels: [String: String]
+        public var value: Double
+
+        public init(labels: [String: String] = [:], value: some BinaryInteger) {
+            self.init(labels: labels, value: Double(value))
+        }
+
+        public init(labels: [String: String] = [:], value: Double) {
+            self.labels = labels
+            self.value = value
+        }
+    }
+
+    public private(set) var text = ""
+
+    public init() {}
+
+    public mutating func add(_ name: String, _ kind: Kind, _ help: String, _ value: some BinaryInteger) {
+        add(name, kind, help, [Sample(value: value)])
+    }
+
+    public mutating func add(_ name: String, _ kind: Kind, _ help: String, _ value: Double) {
+        add(name, kind, help, [Sample(value: value)])
+    }
+
+    public mutating func add(_ name: String, _ kind: Kind, _ help: String, _ samples: [Sample]) {
+        head(name, kind.rawValue, help)
+        for sample in samples { line(name, sample.labels, sample.value) }
+    }
+
+    /// A histogram for each set of labels; their values in seconds.
+    public mutating func add(_ name: String, _ help: String, _ histograms: [(labels: [String: String], Histogram)]) {
+        head(name, "histogram", help)
+        for (labels, histogram) in histograms {
+            let snapshot = histogram.snapshot
+            var total = 0
+            for (count, bound) in zip(snapshot.counts, histogram.bounds + [.infinity]) {
+                total += count
+                line(name + "_bucket", labels.merging(["le": Self.shown(bound)]) { $1 }, Double(total))
+            }
+            line(name + "_sum", labels, snapshot.sum)
+            line(name + "_count", labels, Double(total))
+        }
+    }
+
+    private mutating func head(_ name: String, _ kind: String, _ help: String) {
+        text += "# HELP \(name) \(help)\n# TYPE \(name) \(kind)\n"
+    }
+
+    private mutating func line(_ name: String, _ labels: [String: String], _ value: Double) {
+        let parts = labels.sorted { $0.key < $1.key }.map { "\($0.key)=\"\(Self.escaped($0.value))\"" }
+        let list = parts.isEmpty ? "" : "{\(parts.joined(separator: ","))}"
+        text += "\(name)\(list) \(Self.shown(value))\n"
+    }
+
+    private static func shown(_ value: Double) -> String {
+        if value.isInfinite { return value < 0 ? "-Inf" : "+Inf" }
+        return Int(exactly: value).map { "\($0)" } ?? (value.isNaN ? "NaN" : "\(value)")
+    }
+
+    private static func escaped(_ value: String) -> String {
+        value.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"").replacing("\n", with: "\\n")
+    }
+}
