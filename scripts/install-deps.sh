@@ -15,6 +15,7 @@ demo_packages=(curl openssl python3 libcap2-bin)
 test_packages=(
     nginx-light nsd unbound fping bind9-dnsutils curl strace nftables iproute2 python3 python3-websockets
     ldnsutils openssl libcap2-bin traceroute mtr-tiny iputils-tracepath nmap libfaketime chromium chromium-driver python3-selenium postgresql-15
+    prometheus
 )
 bench_check_packages=(strace valgrind binutils nginx-light nsd python3)
 bench_packages=(
