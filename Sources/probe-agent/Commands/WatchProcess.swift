@@ -16,10 +16,14 @@ enum WatchProcess {
         let checks = try NodeWatch(file)
         let prepared = try Startup.prepare(
             user: configuration.user, hardening: configuration.isHardened ? file.hardeningPaths : nil)
-        LoggingSystem.bootstrap { StreamLogHandler.standardError(label: $0) }
-        var logger = Logger(label: "probe-agent")
         // What a person looks at is on standard output.
-        logger.logLevel = max(configuration.logLevel, once || form == .table ? .warning : configuration.logLevel)
+        let log = try LogOutput(
+            descriptor: STDERR_FILENO, format: configuration.logFormat,
+            level: max(configuration.logLevel, once || form == .table ? .warning : configuration.logLevel))
+        LoggingSystem.bootstrap { _ in LineLogHandler(log) }
+        try log.start()
+        defer { log.finish() }
+        let logger = Logger(label: "probe-agent")
         for warning in prepared.warnings { logger.warning("agent.warning", metadata: ["reason": "\(warning)"]) }
         let console = try WatchConsole(form)
         let (watch, engine) = try checks.start(
