@@ -32,7 +32,8 @@ public struct HardeningPaths: Sendable, Hashable {
 
     /// These and those of a part that knows its own.
     public func with(_ more: HardeningPaths?) -> HardeningPaths {
-        HardeningPaths(read: read + (more?.read ?? []), write: write + (more?.write ?? []))
+        HardeningPaths(
+            read: read + (more?.read ?? []), write: write + (more?.write ?? []), remove: remove + (more?.remove ?? []))
     }
 
     /// The folder of a file that may be replaced, and where the file is a link (as secret stores make them) also that of
