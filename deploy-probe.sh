@@ -38,7 +38,8 @@ How it runs:
   --uninstall          stop the node and remove its container; --purge: its identity, results and settings too
   --help               this text
 
-A flag beats the variable, the variable beats the env file. Exit codes: 0 authenticated; 1 it did not work, and why;
+A flag beats the variable, the variable beats the env file; an empty flag (--name=) forgets a setting.
+Exit codes: 0 authenticated; 1 it did not work, and why;
 64 wrong usage; 78 a setting that cannot be used. The key and the token are never shown.
 HELP
 }
@@ -194,7 +195,12 @@ on_reboot() {
 
 run_compose() {
     local file=$env_file
-    [[ -f $file ]] || file=/dev/null
+    if [[ ! -f $file ]]; then
+        # Compose wants a file even to take things away, and 1.29 takes no device for one.
+        file=$(mktemp)
+        # shellcheck disable=SC2064 # The name as it is now.
+        trap "rm -f '$file'" EXIT
+    fi
     PROBE_ENV_FILE=$file PROBE_IMAGE=${value[PROBE_IMAGE]:-} PROBE_NETWORK=${value[PROBE_NETWORK]:-} \
         PROBE_CA_FILE=${value[PROBE_CA_FILE]:-} PROBE_VERSION=${PROBE_VERSION:-} "${compose[@]}" -p probeops-node -f "$here/docker-compose.probe.yml" "$@"
 }
@@ -368,23 +374,25 @@ without_secrets() {
 
 advice() { # advice LOG
     case $1 in
-        *registration_refused* | *"registration token"*) say "The registration token was refused: it is used up, too old or mistyped. Ask for a new one, and run this again with --token." ;;
-        *auth_failed* | *"uthentication"* | *4003*) say "The backend does not know this UUID with this key: check both (--uuid, --key-file)." ;;
-        *tls_* | *certificate*) say "The backend's certificate was not accepted: check the URL's host name and this machine's clock; a private authority needs --ca-file." ;;
-        *exec*format* | *"no such image"*) say "The image does not fit this machine: build it here by leaving --image out." ;;
-        *) say "The node cannot reach its backend: check the URL, this machine's DNS and firewall; \"docker exec CONTAINER probe-agent doctor\" tests each step." ;;
+        *"registration token"*) say "The registration token was refused: it is used up, expired or mistyped. Get a new one, and run this again with --token." ;;
+        *"refused the authentication"*) say "The backend does not know this UUID with this key: check both (--uuid, --key-file)." ;;
+        *tls_unknown_authority*) say "The backend's certificate is by an authority that is not known here: give its file with --ca-file." ;;
+        *tls_*) say "The backend's certificate or TLS was not accepted: check the URL's host name and this machine's clock." ;;
+        *"exec format"*) say "The image is for another architecture: build it here by leaving --image out." ;;
+        *) say "The node cannot reach its backend: check the URL, this machine's DNS and firewall; \"docker exec $2 probe-agent doctor\" tests each step." ;;
     esac
 }
 
 fail() { # fail SENTENCE CONTAINER
-    local log
+    local log name
+    name=$(docker inspect -f '{{.Name}}' "$2" 2>/dev/null | tr -d /) || name=$2
     log=$(docker logs --tail 20 "$2" 2>&1 | without_secrets || true)
     {
         say "--- last lines of the node's log"
         say "$log"
         say "---"
-        advice "$log"
-        say "The node keeps trying. Its log: docker logs -f $2. To stop it: ./deploy-probe.sh --uninstall"
+        advice "$log" "$name"
+        say "Its log: docker logs -f $name. To stop it: ./deploy-probe.sh --uninstall"
     } >&2
     end 1 "$1"
 }
@@ -395,11 +403,11 @@ wait_until_ready() {
     [[ -n $id ]] || end 1 "Compose started no container; \"${compose[*]} -p probeops-node logs\" may say why."
     step "Waiting until the backend has taken the node (up to $timeout s)"
     until docker exec "$id" probe-agent status --ready >/dev/null 2>&1; do
-        # Exit code 78: what the node was told cannot be used, and starting it again changes nothing.
+        # Codes of sysexits.h: what the node was told cannot be used, and starting it again changes nothing.
         state=$(docker inspect -f '{{.State.Status}} {{.State.ExitCode}} {{.RestartCount}}' "$id" 2>/dev/null || echo "gone 0 0")
         case $state in
             gone*) end 1 "The container is gone: somebody removed it." ;;
-            "restarting 78 "* | "exited 78 "*) fail "The node refuses its settings." "$id" ;;
+            *" 65 "* | *" 76 "* | *" 77 "* | *" 78 "*) fail "What the node was given cannot be used." "$id" ;;
             "restarting "*" "[3-9]* | "restarting "*" "[1-9][0-9]* | "exited "* | "dead "*) fail "The node does not stay up (${state%% *}, exit code $(cut -d' ' -f2 <<<"$state"))." "$id" ;;
         esac
         [[ $((SECONDS - start)) -lt $timeout ]] || fail "The node is not authenticated after $timeout s." "$id"
@@ -409,9 +417,10 @@ wait_until_ready() {
         fi
         sleep 1
     done
+    id=$(docker inspect -f '{{.Name}}' "$id" | tr -d /)
     step "The node is authenticated and takes jobs ($((SECONDS - start)) s)"
-    say "    status: docker exec $(docker inspect -f '{{.Name}}' "$id" | tr -d /) probe-agent status"
-    say "    log:    docker logs -f $(docker inspect -f '{{.Name}}' "$id" | tr -d /)"
+    say "    status: docker exec $id probe-agent status"
+    say "    log:    docker logs -f $id"
 }
 
 # ---- What was asked for
@@ -435,6 +444,7 @@ uninstall() {
 }
 
 deploy() {
+    local said
     [[ -f $here/docker-compose.probe.yml ]] || end 1 "docker-compose.probe.yml must lie beside this script."
     collect
     prompt
@@ -449,9 +459,13 @@ deploy() {
     write_env_file
     if [[ -n ${value[PROBE_IMAGE]:-} ]]; then
         step "Pulling ${value[PROBE_IMAGE]}"
-        run_compose pull -q node ||
-            { docker image inspect "${value[PROBE_IMAGE]}" >/dev/null 2>&1 && say "    not to be had from its registry; the one on this machine is used"; } ||
-            end 1 "The image ${value[PROBE_IMAGE]} can be had neither from its registry nor on this machine."
+        if ! said=$(run_compose pull -q node 2>&1); then
+            if ! docker image inspect "${value[PROBE_IMAGE]}" >/dev/null 2>&1; then
+                say "$said" >&2
+                end 1 "The image ${value[PROBE_IMAGE]} can be had neither from its registry nor on this machine."
+            fi
+            say "    not to be had from its registry; the one on this machine is used"
+        fi
     else
         [[ -f $here/Dockerfile ]] || end 1 "There is no Dockerfile beside this script to build from: give --image IMAGE."
         PROBE_VERSION=$("$here/scripts/version.sh") || end 1 "scripts/version.sh gives no version."

@@ -205,7 +205,8 @@ import Testing
         (["STUB_UP": "1"], [], "The node could not be started"),
         (["STUB_CONTAINER": ""], [], "Compose started no container"),
         (["STUB_READY": "1"], ["--timeout", "1"], "The node is not authenticated after 1 s"),
-        (["STUB_READY": "1", "STUB_STATE": "restarting 78 1"], [], "The node refuses its settings"),
+        (["STUB_READY": "1", "STUB_STATE": "restarting 78 1"], [], "What the node was given cannot be used"),
+        (["STUB_READY": "1", "STUB_STATE": "exited 77 0"], [], "What the node was given cannot be used"),
         (["STUB_READY": "1", "STUB_STATE": "restarting 1 4"], [], "does not stay up (restarting, exit code 1)"),
         (["STUB_READY": "1", "STUB_STATE": "exited 137 0"], [], "does not stay up (exited, exit code 137)"),
     ])
@@ -221,10 +222,12 @@ import Testing
     }
 
     @Test(arguments: [
-        ("code=auth_failed", "does not know this UUID with this key"),
-        ("code=tls_untrusted", "a private authority needs --ca-file"),
-        ("exec format error", "does not fit this machine"),
-        ("code=connection_refused", "cannot reach its backend"),
+        ("b does not take the registration token (HTTP 401)", "Get a new one, and run this again with --token"),
+        ("reason=The backend refused the authentication: no", "does not know this UUID with this key"),
+        ("error_code=tls_unknown_authority", "give its file with --ca-file"),
+        ("error_code=tls_expired", "check the URL's host name and this machine's clock"),
+        ("exec format error", "The image is for another architecture"),
+        ("error_code=resolve_failure", "\"docker exec probeops-node_node_1 probe-agent doctor\""),
     ])
     func theLogsWordsLeadToAdvice(log: String, advice: String) async throws {
         var script = try DeployScript()
@@ -285,8 +288,12 @@ import Testing
         #expect(try await script.run(["--uninstall", "--purge"]).isSuccess)
         #expect(script.calls().last == "docker compose down --volumes")
         #expect(!FileManager.default.fileExists(atPath: script.envFile))
-        // Again, with nothing there.
+        // Again, with nothing there: Compose gets a file all the same, which is gone afterwards.
+        script.environment["TMPDIR"] = script.folder.path
         #expect(try await script.run(["--uninstall"]).isSuccess)
+        #expect(script.surroundings().contains("PROBE_ENV_FILE=\(script.folder.path)/tmp."))
+        let left = try FileManager.default.contentsOfDirectory(atPath: script.folder.path)
+        #expect(!left.contains { $0.hasPrefix("tmp.") })
         expectEnd(try await DeployScript(stubs: []).run(["--uninstall"]), 1, "Docker is not installed")
     }
 

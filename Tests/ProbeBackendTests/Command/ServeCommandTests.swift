@@ -18,6 +18,21 @@ import Testing
         return String(line.dropFirst("listening on ".count))
     }
 
+    @Test func healthIsWhetherItServes() async throws {
+        let folder = try TemporaryFolder("health")
+        let process = try await serve(["--database", folder.file("fleet.db")])
+        let url = try await url(of: process)
+        #expect(try await Oracle.check(Self.command, ["health", "--url", url]) == "ready\n")
+        await process.stop()
+        let gone = try await Oracle.run(Self.command, ["health", "--url", url])
+        #expect(gone.status == .code(1) && gone.output.isEmpty)
+        #expect(gone.errors.hasPrefix("probe-backend: \(url) gives no answer: "), "\(gone.errors)")
+    }
+
+    @Test func saysItsVersion() async throws {
+        #expect(try await Oracle.check(Self.command, ["--version"]) == BackendVersion.current + "\n")
+    }
+
     @Test func servesAndStopsGracefully() async throws {
         let folder = try TemporaryFolder("serve")
         let database = folder.file("fleet.db")
