@@ -26,7 +26,7 @@ FROM debian:bookworm-slim AS runtime
 # node, which gets CAP_NET_RAW by its file: no setuid program is left.
 RUN apt-get update \
     && apt-get install -y --no-install-recommends ca-certificates libcurl4 libidn2-0 libssl3 \
-    && rm -rf /var/lib/apt/lists/* /var/cache/apt/* /var/log/* \
+    && rm -rf /var/lib/apt/lists/* /var/cache/apt/* /var/cache/debconf/*-old /var/lib/dpkg/*-old /var/log/* \
     && find / -xdev -type f -perm /6000 -exec chmod a-s {} + \
     && groupadd --gid 65532 probeops \
     && useradd --uid 65532 --gid 65532 --no-create-home --home-dir /var/lib/probeops --shell /usr/sbin/nologin probeops \
@@ -40,7 +40,7 @@ FROM runtime AS node
 USER root
 RUN apt-get update \
     && apt-get install -y --no-install-recommends libcap2-bin libldns3 liboping0 libpcre2-8-0 \
-    && rm -rf /var/lib/apt/lists/* /var/cache/apt/* /var/log/*
+    && rm -rf /var/lib/apt/lists/* /var/cache/apt/* /var/cache/debconf/*-old /var/lib/dpkg/*-old /var/log/*
 COPY --from=build-node /probe-agent /usr/local/bin/probe-agent
 # The old builder loses a file's capability on the way from stage to stage, and pays for this with a second copy.
 RUN getcap /usr/local/bin/probe-agent | grep -q cap_net_raw=p || setcap cap_net_raw+p /usr/local/bin/probe-agent
@@ -66,7 +66,7 @@ FROM runtime AS backend
 USER root
 RUN apt-get update \
     && apt-get install -y --no-install-recommends libpq5 libsqlite3-0 openssl \
-    && rm -rf /var/lib/apt/lists/* /var/cache/apt/* /var/log/*
+    && rm -rf /var/lib/apt/lists/* /var/cache/apt/* /var/cache/debconf/*-old /var/lib/dpkg/*-old /var/log/*
 COPY deploy/docker/first-run.sh /usr/local/bin/probeops-first-run
 COPY --from=build-backend /probe-backend /usr/local/bin/probe-backend
 USER 65532:65532

@@ -15,6 +15,8 @@ compose=(docker compose)
 project=probeops-image-test-$$
 export PROBE_BACKEND_PORT=127.0.0.1:0 PROBE_NAME=image-test
 failures=0
+# Seconds that a state may take to come.
+patience=${IMAGE_TEST_PATIENCE:-120}
 
 stack() { "${compose[@]}" -p "$project" -f docker-compose.yml "$@"; }
 container() { stack ps -q "$1" | tail -n 1; }
@@ -58,11 +60,12 @@ node_with() { docker run "${confined[@]}" --network none "$@"; }
 layers() { # layers IMAGE: bytes above the first layer, the base's
     docker history --no-trunc --human=false --format '{{.Size}}' "$1" | sed '$d' | awk '{ all += $1 } END { print all }'
 }
-for image in "$PROBE_IMAGE" "$PROBE_BACKEND_IMAGE"; do
+for image in "$PROBE_IMAGE=90" "$PROBE_BACKEND_IMAGE=95"; do
+    limit=${image##*=} image=${image%=*}
     bytes=$(layers "$image")
     echo "      $image: $(docker image inspect -f '{{.Size}}' "$image" | awk '{ printf "%.1f", $1 / 1e6 }') MB," \
         "of which $(awk '{ printf "%.1f", $1 / 1e6 }' <<<"$bytes") MB above its base"
-    check "the layers above the base are below 90 MB" test "$bytes" -lt 90000000
+    check "the layers above the base are below $limit MB" test "$bytes" -lt "${limit}000000"
 done
 user_is() { [[ $(docker image inspect -f '{{.Config.User}}' "$1") == 65532:65532 ]]; }
 check "the node's user is 65532" user_is "$PROBE_IMAGE"
@@ -86,8 +89,8 @@ stack up -d --no-build >"$work/up" 2>&1 || {
     exit 1
 }
 node=$(container node) backend=$(container backend)
-check "the node is healthy" within 120 health_is "$node" healthy
-check "the backend is healthy" within 120 health_is "$backend" healthy
+check "the node is healthy" within "$patience" health_is "$node" healthy
+check "the backend is healthy" within "$patience" health_is "$backend" healthy
 
 # job TOOL TARGET [PARAMETERS]: asked at the backend, answered by the node.
 # shellcheck disable=SC2016 # The container's shell reads the token.
@@ -105,16 +108,16 @@ no_secrets() { ! secrets_of; }
 check "docker inspect shows no secret" no_secrets
 
 stack stop backend >/dev/null 2>&1
-check "health turns when the backend is away" within 120 health_is "$node" unhealthy
+check "health turns when the backend is away" within "$patience" health_is "$node" unhealthy
 check "the process is alive all the same" docker exec "$node" probe-agent status --live
 stack start backend >/dev/null 2>&1
-check "and turns back" within 120 health_is "$node" healthy
+check "and turns back" within "$patience" health_is "$node" healthy
 
 restarted() { [[ $(docker inspect -f '{{.RestartCount}} {{.State.Running}}' "$node") == "$1 true" ]]; }
 pid=$(docker inspect -f '{{.State.Pid}}' "$node")
 if kill -KILL "$pid" 2>/dev/null; then
-    check "killed, it is started again" within 60 restarted 1
-    check "and is the node that it was" within 120 health_is "$node" healthy
+    check "killed, it is started again" within "$patience" restarted 1
+    check "and is the node that it was" within "$patience" health_is "$node" healthy
 else
     echo "skip  killing the node from outside: not on the engine's machine, or not root"
 fi
