@@ -50,7 +50,7 @@ chaos: ## Faults around the node, 50 times each, and a hostile backend (40 minut
 
 # One benchmark of several, for example: make bench BENCH=fidelity
 BENCH ?=
-bench: ## Measure against peers and ceilings, without soak (release build; 15 minutes); BENCH=name for one
+bench: ## Measure against peers and ceilings, without soak and watch (release build; 15 minutes); BENCH=name for one
 	@scripts/install-deps.sh bench
 	swift build -c release --scratch-path .build-release --product probe-bench
 	swift build -c release --scratch-path .build-release --product probe-agent

@@ -14,9 +14,18 @@ extension Watch.State {
         case full(ValidatedJob)
     }
 
-    mutating func skip(_ id: String, _ count: Int) {
-        counts.skipped += count
-        watched[id]?.skipped += count
+    /// Asks for a slot for each check that is due, unless it is outside of its windows or its last run is not over.
+    mutating func takeDue(at now: Instant, _ wall: WallTime) -> [Offer] {
+        var offers: [Offer] = []
+        for due in schedule.take(at: now) {
+            guard let entry = watched[due.id], entry.check.timing.isOpen(at: wall) else { continue }
+            let isOver = entry.active == nil
+            let skipped = due.missed + (due.scheduled != nil && !isOver ? 1 : 0)
+            counts.skipped += skipped
+            watched[due.id]?.skipped += skipped
+            if let scheduled = due.scheduled, isOver { offers.append(offer(due.id, scheduled: scheduled, at: now)) }
+        }
+        return offers
     }
 
     /// Asks for a slot. It may be waited for until the check is due again.

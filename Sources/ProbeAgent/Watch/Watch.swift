@@ -144,28 +144,18 @@ public final class Watch: Service {
 
     private func tick() {
         let (now, wall) = (time.now, time.wallTime)
-        let (ready, expired) = state.withLock { state -> ([ValidatedJob], [ValidatedJob]) in
-            if state.isEnding { return ([], []) }
-            var (expired, ready) = state.queue.expire(at: now)
-            for due in state.schedule.take(at: now) {
-                state.skip(due.id, due.missed)
-                guard let scheduled = due.scheduled, let watched = state.watched[due.id],
-                    watched.check.timing.isOpen(at: wall)
-                else { continue }
-                guard watched.active == nil else {
-                    state.skip(due.id, 1)
-                    continue
-                }
-                switch state.offer(due.id, scheduled: scheduled, at: now) {
-                case .start(let job): ready.append(job)
-                case .wait: break
-                case .full(let job): expired.append(job)
-                }
-            }
-            return (ready, expired)
-        }
+        // First, so that a check whose wait for a slot is over may ask for one again.
+        let (expired, freed) = state.withLock { $0.isEnding ? ([], []) : $0.queue.expire(at: now) }
         for job in expired { end(job, Self.full) }
-        for job in ready { start(job) }
+        let offers = state.withLock { $0.isEnding ? [] : $0.takeDue(at: now, wall) }
+        for job in freed { start(job) }
+        for offer in offers {
+            switch offer {
+            case .start(let job): start(job)
+            case .wait: break
+            case .full(let job): end(job, Self.full)
+            }
+        }
         arm()
     }
 

@@ -14,6 +14,9 @@ public protocol WatchOutput: Sendable {
     /// How the log calls it: `ndjson results.ndjson`.
     var name: String { get }
 
+    /// The sockets that it serves, which listen already: nothing listens anew once the process is hardened.
+    var listeners: [LocalListener] { get }
+
     /// Begins; once, before the first event and after the process gave up its privileges: files are open by then.
     /// - Parameter engine: for outputs that speak to the network: there is no other client in the process.
     /// - Throws: one sentence.
@@ -31,6 +34,10 @@ public protocol WatchOutput: Sendable {
     func finish() async
 }
 
+extension WatchOutput {
+    public var listeners: [LocalListener] { [] }
+}
+
 /// An output as the file declares it: read and checked, and nothing opened yet.
 ///
 /// A new kind of output is a type like this in `Watch/Outputs` and one line in `WatchOutputs.kinds`.
@@ -44,7 +51,7 @@ protocol WatchOutputPlan: Sendable {
     /// Folders in which it makes and replaces files after start-up (`HardeningPaths`).
     var folders: [String] { get }
 
-    /// Opens its files. Before start-up gives privileges away and before there is a second thread.
+    /// Opens its files and sockets. Before start-up gives privileges away and before there is a second thread.
     /// - Throws: one sentence that names what cannot be opened.
     func open() throws(ConfigurationError) -> any WatchOutput
 }

@@ -26,7 +26,8 @@ enum NodeProcess {
         }
         let prepared = try Startup.prepare(
             reactors: reactors + (checks == nil ? 0 : NodeWatch.reactors), user: configuration.user,
-            hardening: configuration.isHardened ? paths : nil, listeners: [metricsListener].compactMap(\.self))
+            hardening: configuration.isHardened ? paths : nil,
+            listeners: [metricsListener].compactMap(\.self) + (checks?.listeners ?? []))
         let log = try LogOutput(
             descriptor: STDERR_FILENO, format: configuration.logFormat, level: configuration.logLevel)
         LoggingSystem.bootstrap { _ in LineLogHandler(log) }

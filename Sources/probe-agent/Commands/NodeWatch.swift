@@ -17,6 +17,9 @@ struct NodeWatch {
     /// Reads the file and opens its outputs; before start-up.
     init(_ path: String) throws { try self.init(try WatchFile(path: path, registry: .builtIn())) }
 
+    /// What the outputs serve, for start-up.
+    var listeners: [LocalListener] { outputs.flatMap(\.listeners) }
+
     init(_ file: WatchFile) throws {
         self.file = file
         outputs = try file.openOutputs()

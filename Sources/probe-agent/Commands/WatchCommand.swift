@@ -22,7 +22,9 @@ struct WatchCommand: ParsableCommand {
         remarks: ["default: table on a terminal, else lines"])
     /// Of the node's settings those that mean something here.
     private static let settings =
-        Setting.all.filter { ["deny", "max-concurrent", "log-level", "user", "hardening"].contains($0.name) }
+        Setting.all.filter {
+            ["deny", "max-concurrent", "log-level", "log-format", "user", "hardening"].contains($0.name)
+        }
 
     func run() throws {
         try reportingErrors {

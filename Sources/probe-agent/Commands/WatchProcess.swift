@@ -15,7 +15,8 @@ enum WatchProcess {
     ) throws -> Int32 {
         let checks = try NodeWatch(file)
         let prepared = try Startup.prepare(
-            user: configuration.user, hardening: configuration.isHardened ? file.hardeningPaths : nil)
+            user: configuration.user, hardening: configuration.isHardened ? file.hardeningPaths : nil,
+            listeners: checks.listeners)
         // What a person looks at is on standard output.
         let log = try LogOutput(
             descriptor: STDERR_FILENO, format: configuration.logFormat,

@@ -88,6 +88,7 @@ final class WatchBench: Sendable {
 
     /// A tick starts runs by the reactor's mailbox, whose ends free slots by it: a few turns of the loop.
     func settle() async {
+        while !watch.hasBegun(at: time.now) { await Task.yield() }
         for _ in 0..<6 {
             await withCheckedContinuation { continuation in
                 engine.reactors.reactors[0].submit { continuation.resume() }
@@ -97,6 +98,8 @@ final class WatchBench: Sendable {
 }
 
 extension Watch {
+    var nextRun: Instant? { state.withLock { $0.schedule.earliest } }
+
     /// The first tick, at the very start, is over.
-    func hasBegun(at now: Instant) -> Bool { state.withLock { ($0.schedule.earliest ?? now) > now } }
+    func hasBegun(at now: Instant) -> Bool { nextRun ?? now > now }
 }
