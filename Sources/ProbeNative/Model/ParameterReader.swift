@@ -207,6 +207,17 @@ public struct ParameterReader {
         return take(name)
     }
 
+    /// Whatever nothing has read so far, untyped and undeclared, in its order of arrival; of equal names the last.
+    public mutating func remaining() -> [ParameterValue.Member] {
+        var found: [ParameterValue.Member] = []
+        for (index, member) in members.enumerated() where !wasRead[index] {
+            wasRead[index] = true
+            found.removeAll { $0.name == member.name }
+            found.append(member)
+        }
+        return found
+    }
+
     public mutating func refuse(_ name: String, _ value: ParameterValue, _ wanted: String) {
         refuse("\(name) must be \(wanted), not \(value.quoted).")
     }

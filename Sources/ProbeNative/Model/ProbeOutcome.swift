@@ -71,6 +71,13 @@ public struct ProbeResult: Sendable {
 }
 
 extension ProbeResult: Report {
+    /// What a result has beside its report's own fields.
+    static let fields: Set<String> = [
+        "success", "tool", "target", "error", "error_code", "stage", "resolved_address", "ip_version", "timing",
+        "quality",
+        "ignored_parameters", "truncated_fields", "timestamp",
+    ]
+
     public func write(to writer: inout some ReportWriter) {
         let failure = outcome.failure
         writer.field("success", failure == nil)

@@ -16,6 +16,8 @@ public protocol ReportWriter {
     mutating func element(_ value: ReportValue)
     /// A member whose name comes from outside (a header's).
     mutating func member(_ name: String, _ value: ReportValue)
+    /// The same with a whole tree.
+    mutating func member(_ name: String, tree: ParameterValue)
     /// Asked before a part that may be left out: false, and the name goes to `truncatedFields`, when the result grew
     /// too large and this part must go. Parts go in the order of `CutPart`'s cases.
     mutating func admits(_ part: CutPart, _ name: StaticString) -> Bool

@@ -92,6 +92,14 @@ public struct JSONWriter: ReportWriter {
         needsComma = true
     }
 
+    public mutating func member(_ name: String, tree: ParameterValue) {
+        separate()
+        put(name)
+        text.append(UInt8(ascii: ":"))
+        put(tree)
+        needsComma = true
+    }
+
     public mutating func element(_ value: ReportValue) {
         separate()
         put(value)

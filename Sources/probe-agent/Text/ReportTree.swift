@@ -12,6 +12,18 @@ indirect enum ReportTree {
         return builder.root
     }
 
+    fileprivate init(_ value: ParameterValue) {
+        switch value {
+        case .null: self = .value(.null)
+        case .bool(let flag): self = .value(.bool(flag))
+        case .integer(let number): self = .value(.integer(Int(number)))
+        case .number(let number): self = .value(.number(number))
+        case .string(let text): self = .value(.string(text))
+        case .array(let elements): self = .array(elements.map(ReportTree.init))
+        case .object(let members): self = .object(members.map { ($0.name, ReportTree($0.value)) })
+        }
+    }
+
     var isNull: Bool { if case .value(.null) = self { true } else { false } }
 }
 
@@ -37,6 +49,7 @@ private struct ReportTreeBuilder: ReportWriter {
 
     mutating func field(_ name: StaticString, _ value: ReportValue) { add("\(name)", .value(value)) }
     mutating func member(_ name: String, _ value: ReportValue) { add(name, .value(value)) }
+    mutating func member(_ name: String, tree: ParameterValue) { add(name, ReportTree(tree)) }
     mutating func element(_ value: ReportValue) { add("", .value(value)) }
     mutating func beginObject(_ name: StaticString) { open.append(Open(name: "\(name)", isArray: false)) }
     mutating func beginArray(_ name: StaticString) { open.append(Open(name: "\(name)", isArray: true)) }
