@@ -2,7 +2,8 @@
 # a Swift 6.2+ toolchain; what else is missing is installed by apt (as root, or by sudo).
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-user build fuzz chaos bench bench-check sanitize sanitize-address sanitize-thread format lint deps image image-test
+.PHONY: help demo test test-user build fuzz chaos bench bench-check sanitize sanitize-address sanitize-thread format lint deps image image-test \
+    programs install uninstall deb deb-test manifests quickstart-test docs
 
 # Extra arguments for `swift test`, for example: make test ARGS='--filter Resolver'
 ARGS ?=
@@ -73,6 +74,40 @@ image: ## Container images of node and backend, of this version (Docker; 10 minu
 
 image-test: ## Build and run the images, where a container engine answers
 	@scripts/image-test.sh
+
+# Where `make install` and `make deb` take the programs from; with PROGRAMS given, nothing is built.
+ifdef PROGRAMS
+programs: ;
+else
+PROGRAMS = .build-packages/programs
+programs: ## The programs as packages have them (release build, Swift's libraries inside; 15 minutes the first time)
+	@scripts/install-deps.sh build
+	@mkdir -p $(PROGRAMS)
+	@for name in probe-agent probe-backend; do scripts/release.sh $$name $(PROGRAMS)/$$name || exit 1; done
+endif
+
+export DESTDIR PREFIX UNITDIR SYSCONFDIR
+install: programs ## Install programs, systemd units and users (PREFIX=/usr/local, DESTDIR)
+	@PROGRAMS=$(PROGRAMS) scripts/install.sh
+
+uninstall: ## The reverse; configuration and state stay
+	@scripts/install.sh --uninstall
+
+deb: programs ## Debian packages of node and backend into .build-packages
+	@scripts/install-deps.sh deb
+	@PROGRAMS=$(PROGRAMS) scripts/deb.sh
+
+deb-test: deb ## Install, upgrade, remove and purge the packages in a fresh Debian (root; 5 minutes)
+	@PROGRAMS=$(PROGRAMS) scripts/deb-test.sh
+
+quickstart-test: deb ## docs/quickstart.md, each command as it stands, in a fresh Debian (root; 5 minutes)
+	@scripts/quickstart-test.sh
+
+manifests: ## Write deploy/kubernetes/plain from the chart
+	@scripts/manifests.sh
+
+docs: ## The libraries' documentation as a site, into .build-docs (DocC)
+	@scripts/docs.sh
 
 format: ## Rewrite Swift sources in the project's format (120 columns)
 	swift format --in-place --recursive --parallel Package.swift Sources Tests

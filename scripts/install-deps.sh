@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# install-deps.sh [build|demo|test|bench|bench-check]: install the Debian packages that the step needs.
+# install-deps.sh [build|demo|test|deb|bench|bench-check]: install the Debian packages that the step needs.
 # Says nothing and starts nothing but one dpkg-query when all of them are there.
 set -euo pipefail
 
@@ -15,8 +15,9 @@ demo_packages=(curl openssl python3 libcap2-bin)
 test_packages=(
     nginx-light nsd unbound fping bind9-dnsutils curl strace nftables iproute2 python3 python3-websockets
     ldnsutils openssl libcap2-bin traceroute mtr-tiny iputils-tracepath nmap libfaketime chromium chromium-driver python3-selenium postgresql-15
-    prometheus
+    prometheus golang-go golang-github-masterminds-sprig-dev golang-gopkg-yaml.v3-dev
 )
+deb_packages=(dpkg-dev libcap2-bin debootstrap lintian)
 bench_check_packages=(strace valgrind binutils nginx-light nsd python3)
 bench_packages=(
     prometheus-blackbox-exporter wrk fping dnsperf nginx-light nsd iputils-ping bind9-dnsutils netcat-openbsd curl
@@ -26,10 +27,11 @@ case $step in
     build) ;;
     demo) packages+=("${demo_packages[@]}") ;;
     test) packages+=("${test_packages[@]}") ;;
+    deb) packages+=("${deb_packages[@]}") ;;
     bench) packages+=("${bench_packages[@]}") ;;
     bench-check) packages+=("${bench_check_packages[@]}") ;;
     *)
-        echo "usage: install-deps.sh [build|demo|test|bench|bench-check]" >&2
+        echo "usage: install-deps.sh [build|demo|test|deb|bench|bench-check]" >&2
         exit 64
         ;;
 esac

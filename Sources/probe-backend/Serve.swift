@@ -1,4 +1,5 @@
 import ArgumentParser
+import FoundationEssentials
 import Logging
 import NIOCore
 import ProbeBackend
@@ -67,8 +68,12 @@ struct Serve: AsyncParsableCommand {
         }
         let logger = Logger(label: "probe-backend")
         let store = try await options.open()
+        let manager = ServiceManager(ProcessInfo.processInfo.environment)
         let backend = try await orExit("The backend cannot be set up") {
-            try Backend(try await settings(), store: store, logger: logger, onListening: announce)
+            try Backend(try await settings(), store: store, logger: logger) { address in
+                announce(address)
+                manager.ready()
+            }
         }
         let group = ServiceGroup(
             configuration: {
@@ -77,6 +82,8 @@ struct Serve: AsyncParsableCommand {
                 configuration.maximumGracefulShutdownDuration = .seconds(15)
                 return configuration
             }())
+        let watchdog = Task { await manager.watch() }
+        defer { watchdog.cancel() }
         do {
             try await group.run()
         } catch {
