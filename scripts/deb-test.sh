@@ -87,7 +87,7 @@ check "watchdog leaves it alone" is "$(property probe-agent MainPID)" "$node"
 systemctl start probe-backend
 check "node comes back" within 60 probe-agent status --ready
 kill -STOP "$node"
-check "watchdog ends a node that hangs" within 60 bash -c "[[ \$(systemctl show -P MainPID probe-agent) != $node ]]"
+check "watchdog ends a node that hangs" within 90 bash -c "[[ \$(systemctl show -P MainPID probe-agent) != $node ]]"
 check "and it is back" within 60 probe-agent status --ready
 kill -KILL "$(property probe-agent MainPID)"
 check "killed, it is back" within 60 probe-agent status --ready
