@@ -13,7 +13,7 @@ if [[ ! -e $cache ]]; then
     fi
     made=$(mktemp -d)
     trap 'rm -rf "$made"' EXIT
-    mirror=$(grep -rhoE 'https?://[^ ]+/debian/?( |$)' /etc/apt/sources.list /etc/apt/sources.list.d | head -n 1) || true
+    mirror=$(grep -rhoE 'https?://[^ ]+/debian/?( |$)' /etc/apt/sources.list /etc/apt/sources.list.d 2>/dev/null | head -n 1) || true
     debootstrap --variant=minbase --include=systemd,systemd-sysv,dbus,adduser,ca-certificates,procps,sudo bookworm "$made" \
         "${mirror:-http://deb.debian.org/debian}" >"$made.log" 2>&1 || {
         tail "$made.log" >&2

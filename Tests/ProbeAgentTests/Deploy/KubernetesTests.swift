@@ -95,7 +95,8 @@ struct KubernetesTests {
     }
 
     /// Every variable that the chart sets is a setting of the node.
-    @Test func theNodesVariablesExist() async throws {
+    @Test(.enabled(if: NodeCommands.areHere, "registration or the control socket has not come yet"))
+    func theNodesVariablesExist() async throws {
         let known = Setting.all.compactMap(\.variable)
         for values in ["node-raw", "watched"] {
             let names = try await Self.pod(values)["containers"]?[0]?["env"]?.array?.compactMap { $0["name"]?.string }
