@@ -6,8 +6,8 @@ import ServiceLifecycle
 /// A node: the session to the backend, and the road that jobs take through it.
 ///
 /// Runs until the service group asks for a graceful shutdown (SIGTERM, SIGINT): then no new job is taken, queued ones are
-/// answered `shutting_down`, running ones may finish for seven seconds, results are flushed, and the connection is closed
-/// with 1000.
+/// answered `shutting_down`, running ones may finish for seven seconds (or as long as `drain` said), results are flushed,
+/// and the connection is closed with 1000.
 public final class Agent: Service {
     /// How long running diagnostics may go on after a shutdown was asked for. Service managers usually kill after 10 s.
     static let finishing = Duration.seconds(7)
@@ -22,18 +22,45 @@ public final class Agent: Service {
     private let audit: AuditLog?
     /// What Prometheus reads.
     public let metrics: NodeMetrics
+    private let engine: Engine
+    private let host: SessionHost
+    private let pulse: ReactorPulse
+    private let notifier: ServiceNotifier?
+    private let facts: NodeFacts
+    private let problems: RecentProblems
+    /// Until when running diagnostics may go on: set by whoever asks for the end first.
+    private let ending = Locked(Ending())
+
+    private struct Ending {
+        var isDraining = false
+        var patience = Agent.finishing
+        /// They end what still runs when their time has come.
+        var cuts: [Task<Void, any Error>] = []
+    }
 
     /// - Parameters:
     ///   - state: where results are kept that the backend does not have; nil for in memory only.
     ///   - audit: gets a line for each job; the agent ends it after the last.
+    ///   - facts: what `status` says of the start, beside what the configuration says.
+    ///   - problems: what has been logged lately.
+    ///   - notifier: hears of the node's states.
     ///   - log: where `logger` writes, for its metrics.
     /// - Throws: `InvalidInput`, one sentence, when the backend's URL, the CA file or the state directory cannot be used.
     public init(
         configuration: AgentConfiguration, engine: Engine, state: StateDirectory? = nil, audit: AuditLog? = nil,
+        facts: NodeFacts = NodeFacts(), problems: RecentProblems = RecentProblems(), notifier: ServiceNotifier? = nil,
         log: LogOutput? = nil, logger: Logger
     ) throws(InvalidInput) {
         self.logger = logger
         self.audit = audit
+        self.engine = engine
+        self.notifier = notifier
+        self.problems = problems
+        var facts = facts
+        (facts.nodeUUID, facts.hostname) = (configuration.nodeUUID, configuration.hostname)
+        facts.backend = configuration.backend
+        self.facts = facts
+        pulse = ReactorPulse(engine.reactors.reactors, time: engine.time)
         time = engine.time
         let outbox = try Outbox(time: engine.time, limits: configuration.outbox, state: state, logger: logger)
         let relay = ProgressRelay()
@@ -42,12 +69,12 @@ public final class Agent: Service {
             maxResultBytes: configuration.maxResultBytes, audit: audit, logger: logger
         ) { relay.send($0) }
         let host = SessionHost(
-            uuid: configuration.nodeUUID, maxConcurrent: configuration.maxConcurrent, dispatcher: dispatcher,
-            outbox: outbox, time: engine.time, logger: logger)
+            uuid: configuration.nodeUUID, dispatcher: dispatcher, outbox: outbox, time: engine.time, logger: logger)
         session = try Session(
             try SessionConfiguration(configuration, tools: engine.registry.tools.map(\.name)), sink: host,
             results: outbox, heartbeats: host, time: engine.time, logger: logger)
         relay.attach(session)
+        self.host = host
         self.outbox = outbox
         self.dispatcher = dispatcher
         metrics = NodeMetrics(
@@ -79,6 +106,12 @@ public final class Agent: Service {
             }
         }
         defer { upkeep.cancel() }
+        let supervisor = Supervisor(pulse: pulse, notifier: notifier, time: time) { [self] in status().sentence }
+        let supervision = Task { try await supervisor.run() }
+        defer { supervision.cancel() }
+        // Ready for the service manager: the engine runs, what a former process left is back in the outbox, and jobs can
+        // come. Whether the backend is there is not the machine's affair: a boot must not wait for it.
+        notifier?.ready()
         await withGracefulShutdownHandler {
             await session.run()
         } onGracefulShutdown: { [self] in
@@ -90,13 +123,13 @@ public final class Agent: Service {
 
     private func shutDown() async {
         logger.info("agent.stopping", metadata: ["in_flight": "\(dispatcher.counts.inFlight)"])
+        notifier?.stopping()
         dispatcher.drain()
-        let cut = Task { [time, dispatcher] in
-            try await time.sleep(for: Self.finishing)
-            dispatcher.stopRunning()
-        }
+        // The backend hears at once that it should send jobs elsewhere.
+        session.beat()
+        cut(after: ending.withLock(\.patience))
         await dispatcher.idle()
-        cut.cancel()
+        for cut in ending.withLock(\.cuts) { cut.cancel() }
         await session.stop(flushUntil: time.now + Self.flushing)
         await outbox.finish()
         if let audit {
@@ -110,6 +143,77 @@ public final class Agent: Service {
                 "agent.results_lost", metadata: ["count": "\(lost)", "reason": "the backend did not take them"])
         }
         logger.info("agent.stopped")
+    }
+}
+
+extension Agent {
+    // MARK: For the operator
+
+    public func status() -> NodeStatus {
+        let counts = dispatcher.counts
+        let connection = ConnectionStatus(record: session.record.current, now: time.now)
+        let state: NodeStatus.State =
+            if counts.isDraining {
+                .draining
+            } else if connection.record.connectedSince != nil {
+                .connected
+            } else {
+                connection.record.attempts == 0 ? .starting : .connecting
+            }
+        return NodeStatus(
+            facts: facts, time: time.wallTime, uptime: host.uptime, state: state, connection: connection, jobs: counts,
+            outbox: .init(
+                counts: outbox.counts, limits: outbox.limits, isOnDisk: outbox.isOnDisk),
+            reactorLags: pulse.lags, process: .now(), problems: problems.all)
+    }
+
+    /// Says how long running diagnostics may take once a graceful shutdown is asked for, which the caller does next.
+    /// - Returns: false when the node is ending already.
+    public func drain(within patience: Duration) -> Bool {
+        ending.withLock { ending in
+            guard !ending.isDraining, !dispatcher.counts.isDraining else { return false }
+            ending.isDraining = true
+            ending.patience = patience
+            return true
+        }
+    }
+
+    /// Somebody has asked a second time for the end: what runs may go on no longer than after a signal.
+    public func hasten() { cut(after: Self.finishing) }
+
+    private func cut(after limit: Duration) {
+        let cut = Task { [time, dispatcher] in
+            try await time.sleep(for: limit)
+            dispatcher.stopRunning()
+        }
+        ending.withLock { $0.cuts.append(cut) }
+    }
+
+    /// Takes over what may change while the node runs (`Setting.isReloadable`), without touching the connection or a job.
+    /// - Parameter policy: the configuration's, complete as the engine's was.
+    public func reload(_ configuration: AgentConfiguration, policy: any AddressPolicy) {
+        engine.setPolicy(policy)
+        dispatcher.resize(slots: configuration.maxConcurrent, queueLimit: configuration.queueLimit)
+        outbox.limits = configuration.outbox
+        session.renew(
+            .init(
+                apiKey: configuration.apiKey, apiKeyFile: configuration.apiKeyFile,
+                maxConcurrent: configuration.maxConcurrent))
+        // Its limits are in it.
+        session.beat()
+    }
+}
+
+extension NodeStatus {
+    /// For the service manager.
+    fileprivate var sentence: String {
+        switch state {
+        case .starting: "Starting."
+        case .connected: "Connected to \(facts.backend)."
+        case .draining: "Ending, \(jobs.inFlight) jobs left."
+        case .connecting:
+            "Looking for \(facts.backend)." + (connection.record.lastFailure.map { " \($0.reason)" } ?? "")
+        }
     }
 }
 

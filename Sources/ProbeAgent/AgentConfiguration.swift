@@ -32,6 +32,10 @@ public struct AgentConfiguration: Sendable {
     /// Folder for what must outlive the process; nil for a node that keeps nothing.
     public var stateDirectory: String?
     public var outbox = OutboxLimits()
+    /// Where the node can be asked and drained.
+    public var controlSocket = ControlSocket.automatic
+    /// Where the settings came from, beside flags and environment.
+    public var configFile: String?
     /// The process gives up what it does not need (`Hardening`). Off for debuggers, sanitizers and valgrind.
     public var isHardened = true
     /// Whom a process started by root becomes; nil to stay who it is.

@@ -6,20 +6,22 @@
 /// (liboping's `ping_send` fails on it), and the main thread takes them one by one.
 public enum ProcessSignals {
     public enum Event: Sendable, Hashable {
-        /// SIGINT, SIGTERM or SIGHUP: somebody wants the process to end.
+        /// SIGINT or SIGTERM: somebody wants the process to end.
         case stop(Int32)
+        /// SIGHUP: a node reads its configuration again, anything else ends.
+        case hangup
         /// `wakeMain` was called.
         case wake
     }
 
-    private static let stops = [SIGINT, SIGTERM, SIGHUP]
+    private static let all = [SIGINT, SIGTERM, SIGHUP, wakeSignal]
     private static let wakeSignal = SIGUSR2
 
     /// Before any other thread exists: threads inherit the mask.
     static func block() {
         var mask = sigset_t()
         sigemptyset(&mask)
-        for signal in stops + [wakeSignal, SIGUSR1, SIGPIPE, SIGALRM, SIGCHLD, SIGWINCH] { sigaddset(&mask, signal) }
+        for signal in all + [SIGUSR1, SIGPIPE, SIGALRM, SIGCHLD, SIGWINCH] { sigaddset(&mask, signal) }
         pthread_sigmask(SIG_BLOCK, &mask, nil)
     }
 
@@ -27,11 +29,18 @@ public enum ProcessSignals {
     public static func next() -> Event {
         var mask = sigset_t()
         sigemptyset(&mask)
-        for signal in stops + [wakeSignal] { sigaddset(&mask, signal) }
+        for signal in all { sigaddset(&mask, signal) }
         var signal: Int32 = 0
         guard sigwait(&mask, &signal) == 0 else { return .wake }
-        return signal == wakeSignal ? .wake : .stop(signal)
+        return switch signal {
+        case wakeSignal: .wake
+        case SIGHUP: .hangup
+        default: .stop(signal)
+        }
     }
+
+    /// As if somebody had sent SIGTERM.
+    public static func requestStop() { kill(getpid(), SIGTERM) }
 
     /// Makes `next` return, from any thread. A signal sent to the process stays pending until it is taken, so this
     /// cannot come too early.

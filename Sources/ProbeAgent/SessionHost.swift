@@ -5,7 +5,6 @@ import ProbeProtocol
 /// What the session sees of the node: a place for jobs, and the numbers of a heartbeat.
 final class SessionHost: SessionSink, HeartbeatSource {
     private let uuid: String
-    private let maxConcurrent: Int
     private let dispatcher: Dispatcher
     private let outbox: Outbox
     private let load: LoadMeter
@@ -14,10 +13,9 @@ final class SessionHost: SessionSink, HeartbeatSource {
     private let logger: Logger
 
     init(
-        uuid: String, maxConcurrent: Int, dispatcher: Dispatcher, outbox: Outbox, time: any TimeSource, logger: Logger
+        uuid: String, dispatcher: Dispatcher, outbox: Outbox, time: any TimeSource, logger: Logger
     ) {
         self.uuid = uuid
-        self.maxConcurrent = maxConcurrent
         self.dispatcher = dispatcher
         self.outbox = outbox
         self.time = time
@@ -38,16 +36,18 @@ final class SessionHost: SessionSink, HeartbeatSource {
     func cancel(requestID: String) { dispatcher.cancel(requestID: requestID) }
     func disconnected() {}
 
+    var uptime: Duration { time.now - startedAt }
+
     func heartbeat(clockOffset: Duration?) -> [UInt8] {
         let counts = dispatcher.counts
         let usage = load.usage()
-        let occupancy = Double(counts.inFlight) / Double(maxConcurrent)
+        let occupancy = Double(counts.inFlight) / Double(counts.maxConcurrent)
         return HeartbeatFrame(
-            nodeUUID: uuid, uptime: Int((time.now - startedAt).inSeconds), currentLoad: max(occupancy, usage.cpu / 100),
+            nodeUUID: uuid, uptime: Int(uptime.inSeconds), currentLoad: max(occupancy, usage.cpu / 100),
             cpuUsage: usage.cpu, memoryUsage: usage.memory, errorCount: counts.errors,
             diagnosticsExecuted: counts.executed, state: state(counts), inFlight: counts.inFlight,
             queued: counts.queued,
-            maxConcurrent: maxConcurrent, resultsUnsent: outbox.unsettled, rejected: counts.rejected,
+            maxConcurrent: counts.maxConcurrent, resultsUnsent: outbox.unsettled, rejected: counts.rejected,
             clockOffset: clockOffset, timestamp: time.wallTime
         ).encoded()
     }

@@ -14,7 +14,9 @@ struct ProbeAgentCommand: ParsableCommand {
             """,
         discussion: ToolList.text(ToolRegistry.builtIn()),
         version: Version.current,
-        subcommands: [Run.self, PolicyCommand.self, WatchCommand.self, Probe.self])
+        subcommands: [
+            Run.self, StatusCommand.self, DrainCommand.self, PolicyCommand.self, WatchCommand.self, Probe.self,
+        ])
 
     /// Synchronous, so that no thread exists before a command has prepared the process (`Startup`).
     static func main() {

@@ -27,8 +27,8 @@ struct AdmissionQueue {
     /// Bytes of the messages that wait, for jobs of unusual size: the limit in number alone would allow gigabytes.
     static let byteLimit = 64 << 20
 
-    var slots: Int
-    var queueLimit: Int
+    private(set) var slots: Int
+    private(set) var queueLimit: Int
     private(set) var waitingBytes = 0
     private(set) var used = 0
     private var order: Heap<Place> = []
@@ -47,8 +47,7 @@ struct AdmissionQueue {
 
     mutating func offer(_ job: ValidatedJob) -> Decision {
         if waiting.isEmpty, fits(job) {
-            used += cost(job)
-            return .start(job)
+            return .start(started(job))
         }
         guard waiting.count < queueLimit, waitingBytes + job.size <= Self.byteLimit else { return .full }
         waitingBytes += job.size
@@ -61,7 +60,14 @@ struct AdmissionQueue {
 
     /// A job has ended; returns those that may start now.
     mutating func release(_ job: ValidatedJob) -> [ValidatedJob] {
-        used -= cost(job)
+        used -= job.slots
+        return startable()
+    }
+
+    /// Other limits from now on; returns the jobs that may start now. Those beyond them stay where they are.
+    mutating func resize(slots: Int, queueLimit: Int) -> [ValidatedJob] {
+        self.slots = max(1, slots)
+        self.queueLimit = max(0, queueLimit)
         return startable()
     }
 
@@ -75,9 +81,8 @@ struct AdmissionQueue {
             }
             guard fits(entry.job) else { break }
             order.removeMin()
-            used += cost(entry.job)
             forget(place.arrival)
-            ready.append(entry.job)
+            ready.append(started(entry.job))
         }
         return ready
     }
@@ -122,6 +127,14 @@ struct AdmissionQueue {
     private mutating func tidy() {
         guard order.count > 2 * waiting.count + 64 else { return }
         order = Heap(order.unordered.filter { waiting[$0.arrival] != nil })
+    }
+
+    private mutating func started(_ job: ValidatedJob) -> ValidatedJob {
+        var job = job
+        // What it takes it gives back, whatever the limits are by then.
+        job.slots = cost(job)
+        used += job.slots
+        return job
     }
 
     private func fits(_ job: ValidatedJob) -> Bool { used + cost(job) <= slots }

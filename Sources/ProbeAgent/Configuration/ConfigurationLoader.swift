@@ -1,9 +1,27 @@
 import ProbeNative
 
+#if canImport(Glibc)
+    import Glibc
+#endif
+
 /// A configuration and what its reader should be told about it once there is a log.
 public struct LoadedConfiguration: Sendable {
     public var configuration: AgentConfiguration
     public var warnings: [String]
+    /// The text of each setting that was given, by its name.
+    var given: [String: Secret] = [:]
+
+    /// The names of the settings that differ in `new`: those that a reload brings into force, and those that only a new
+    /// process takes.
+    public func changes(to new: LoadedConfiguration) -> (reloadable: [String], fixed: [String]) {
+        let changed = Setting.all.filter { given[$0.name] != new.given[$0.name] }
+        return (changed.filter(\.isReloadable).map(\.name), changed.filter { !$0.isReloadable }.map(\.name))
+    }
+
+    /// The settings of those names are as in `new` from now on.
+    public mutating func take(_ names: [String], of new: LoadedConfiguration) {
+        for name in names { given[name] = new.given[name] }
+    }
 }
 
 /// Puts a configuration together: flags over environment over config file over defaults. Of a setting that is given
@@ -41,17 +59,25 @@ public struct ConfigurationLoader: Sendable {
         }
         let backend = try check(configuration, found)
         try chooseProxy(&configuration, backend)
-        return LoadedConfiguration(configuration: configuration, warnings: warnings)
+        return LoadedConfiguration(
+            configuration: configuration, warnings: warnings, given: found.mapValues { Secret($0.text) })
     }
 
     /// What the settings of the policy say, of a node that may lack everything else.
     public func loadPolicy() throws(ConfigurationError) -> TargetPolicy { try load(only: Setting.policy).policy }
 
+    /// Where the node of these settings can be asked; nil where it cannot.
+    public func loadControlPath() throws(ConfigurationError) -> String? {
+        let configuration = try load(only: Setting.controlPath)
+        return configuration.controlSocket.place(
+            stateDirectory: configuration.stateDirectory, environment: environment, for: F_OK)?.path
+    }
+
     /// What some settings say, of a process that needs no others.
     public func load(only settings: [Setting]) throws(ConfigurationError) -> AgentConfiguration {
         var configuration = AgentConfiguration(backend: "", nodeUUID: "", apiKey: Secret(""))
         let file = try configurationFile(&configuration)
-        for setting in settings {
+        for setting in settings where setting.name != Setting.config.name {
             if let given = given(setting, in: file) { try apply(given, of: setting, to: &configuration) }
         }
         return configuration

@@ -17,6 +17,8 @@ public struct Setting: Sendable {
     public let isSecret: Bool
     /// Its flag may be repeated; the values are joined by commas, as they stand in a variable or the file.
     public let isList: Bool
+    /// SIGHUP brings a new value into force.
+    public let isReloadable: Bool
     /// Puts the text's value in its place; false when it is not allowed.
     let apply: @Sendable (String, inout AgentConfiguration) -> Bool
 
@@ -26,7 +28,7 @@ public struct Setting: Sendable {
     init<Value: Sendable>(
         _ name: String, variable: String?, _ placeholder: String?, default fallback: String? = nil,
         _ format: ValueFormat<Value>, isInFile: Bool = true, isSecret: Bool = false,
-        isList: Bool = false,
+        isList: Bool = false, isReloadable: Bool = false,
         into place: @escaping @Sendable (inout AgentConfiguration, Value) -> Void, help: String
     ) {
         self.name = name
@@ -37,6 +39,7 @@ public struct Setting: Sendable {
         self.isInFile = isInFile
         self.isSecret = isSecret
         self.isList = isList
+        self.isReloadable = isReloadable
         allowed = format.allowed
         apply = { text, configuration in
             guard let value = format.read(text) else { return false }

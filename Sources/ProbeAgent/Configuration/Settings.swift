@@ -1,26 +1,31 @@
 extension Setting {
     /// THE table of the node's settings, in the order in which they are shown.
     public static let all: [Setting] =
-        identity + connection + access + limits + outbox + hardening + policy + watch + observability + operation
+        identity + connection + access + limits + outbox + control + hardening + policy + watch + observability
+        + operation
 
     /// Where the other settings are read from; itself a flag or a variable only.
     public static let config = Setting(
-        "config", variable: "PROBEOPS_CONFIG", "FILE", .readableFile, isInFile: false, into: { _, _ in },
+        "config", variable: "PROBEOPS_CONFIG", "FILE", .readableFile, isInFile: false,
+        into: { $0.configFile = $1 },
         help: "YAML file with settings under the names of the column \"file key\".")
     static let backend = Setting(
         "backend", variable: "PROBEOPS_BACKEND_URL", "URL", .word(limit: 2048, "a URL"), into: { $0.backend = $1 },
         help: "Base URL of the backend (http, https, ws or wss); without a scheme it is https.")
     static let key = Setting(
-        "key", variable: "PROBEOPS_API_KEY", "KEY", .key, isSecret: true, into: { $0.apiKey = $1 },
+        "key", variable: "PROBEOPS_API_KEY", "KEY", .key, isSecret: true, isReloadable: true, into: { $0.apiKey = $1 },
         help: "API key of the node; other users of the machine may see it on a command line, prefer --key-file.")
     static let keyFile = Setting(
-        "key-file", variable: "PROBEOPS_API_KEY_FILE", "FILE", .readableFile, into: { $0.apiKeyFile = $1 },
+        "key-file", variable: "PROBEOPS_API_KEY_FILE", "FILE", .readableFile, isReloadable: true,
+        into: { $0.apiKeyFile = $1 },
         help: "File with the API key; spaces and line ends around it are ignored.")
     static let logLevel = Setting(
-        "log-level", variable: "PROBEOPS_LOG_LEVEL", "LEVEL", default: "info", .level, into: { $0.logLevel = $1 },
+        "log-level", variable: "PROBEOPS_LOG_LEVEL", "LEVEL", default: "info", .level, isReloadable: true,
+        into: { $0.logLevel = $1 },
         help: "Least severity that is logged.")
     static let verbose = Setting(
-        "verbose", variable: nil, nil, default: "false", .flag, into: { if $1 { $0.logLevel = .debug } },
+        "verbose", variable: nil, nil, default: "false", .flag, isReloadable: true,
+        into: { if $1 { $0.logLevel = .debug } },
         help: "The same as --log-level debug.")
 
     private static let identity = [
@@ -67,10 +72,11 @@ extension Setting {
     private static let limits = [
         Setting(
             "max-concurrent", variable: "PROBEOPS_MAX_CONCURRENT", "COUNT", default: "256", .integer(1...65536),
-            into: { $0.maxConcurrent = $1 }, help: "Diagnostics that run at once."),
+            isReloadable: true, into: { $0.maxConcurrent = $1 }, help: "Diagnostics that run at once."),
         Setting(
             "queue-limit", variable: "PROBEOPS_QUEUE_LIMIT", "COUNT", default: "4096", .integer(0...1_000_000),
-            into: { $0.queueLimit = $1 }, help: "Diagnostics that wait for a slot; more are answered queue_full."),
+            isReloadable: true, into: { $0.queueLimit = $1 },
+            help: "Diagnostics that wait for a slot; more are answered queue_full."),
         Setting(
             "max-result-bytes", variable: "PROBEOPS_MAX_RESULT_BYTES", "BYTES", default: "1MiB",
             .bytes(4096...(16 << 20)), into: { $0.maxResultBytes = $1 },

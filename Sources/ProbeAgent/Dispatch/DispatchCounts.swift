@@ -13,6 +13,9 @@ public struct DispatchCounts: Sendable, Hashable {
     public var queued = 0
     public var inFlight = 0
     public var isDraining = false
+    /// The limits that hold now.
+    public var maxConcurrent = 0
+    public var queueLimit = 0
 
     /// The codes of `rejected`.
     static let rejections: [ErrorCode] = [

@@ -64,10 +64,22 @@ public final class Dispatcher: Sendable {
         state.withLock { state in
             var counts = state.counts
             counts.queued = state.queue.queued
+            counts.maxConcurrent = state.queue.slots
+            counts.queueLimit = state.queue.queueLimit
             counts.isDraining = state.isDraining
             counts.inFlight = state.active.count - state.queue.queued
             return counts
         }
+    }
+
+    /// Other limits from now on. What runs or waits beyond them goes on.
+    public func resize(slots: Int, queueLimit: Int) {
+        let ready = state.withLock { state in
+            let ready = state.queue.resize(slots: slots, queueLimit: queueLimit)
+            state.markStarting(ready)
+            return ready
+        }
+        start(ready)
     }
 
     // MARK: Jobs in

@@ -20,14 +20,16 @@ public struct HardeningPaths: Sendable, Hashable {
 
     /// What a node of this configuration opens after start-up, beside what every process reads
     /// (`LandlockRules.system`).
-    public init(_ configuration: AgentConfiguration) {
+    public init(_ configuration: AgentConfiguration, listeners: [LocalListener] = []) {
         let access = configuration.access
-        // They are read again for each connection.
-        let renewed = [configuration.apiKeyFile, access.clientCertificateFile, access.clientKeyFile]
+        // They are read again for each connection, the configuration when SIGHUP comes.
+        let renewed = [
+            configuration.configFile, configuration.apiKeyFile, access.clientCertificateFile, access.clientKeyFile,
+        ]
         self.init(
             read: [configuration.caFile].compactMap(\.self) + renewed.compactMap(\.self).flatMap(Self.folders),
             write: [configuration.stateDirectory, configuration.metricsTextfile.map(Self.folder)].compactMap(\.self),
-            remove: [configuration.metricsListen?.file.map(Self.folder)].compactMap(\.self))
+            remove: listeners.compactMap(\.address.file).map(Self.folder))
     }
 
     /// These and those of a part that knows its own.
@@ -38,7 +40,7 @@ public struct HardeningPaths: Sendable, Hashable {
 
     /// The folder of a file that may be replaced, and where the file is a link (as secret stores make them) also that of
     /// what it leads to.
-    static func folders(of file: String) -> [String] {
+    private static func folders(of file: String) -> [String] {
         var paths = [file]
         if let real = realpath(file, nil) {
             paths.append(String(cString: real))

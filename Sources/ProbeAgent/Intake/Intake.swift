@@ -12,6 +12,8 @@ public struct ValidatedJob: Sendable {
     public var wantsProgress: Bool
     /// Bytes of its message: what it may hold of memory.
     public var size: Int
+    /// Slots that it holds while it runs.
+    public var slots = 1
 }
 
 /// Turns messages into jobs through the registry. What does not fit becomes a failure, to be answered like a result.

@@ -16,6 +16,7 @@ package struct LocalClient: Sendable {
     /// One sentence: nobody answers there.
     package struct Unreachable: Error, Sendable, Hashable, CustomStringConvertible {
         package let description: String
+        package init(description: String) { self.description = description }
     }
 
     private let path: String

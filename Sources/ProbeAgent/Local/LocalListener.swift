@@ -56,7 +56,7 @@ public final class LocalListener: Sendable {
 
     /// Removes the file of a Unix socket.
     func removeFile() {
-        guard case .unix(let path) = address, let file, FileIdentity(path) == file else { return }
+        guard let path = address.file, let file, FileIdentity(path) == file else { return }
         unlink(path)
     }
 

@@ -25,13 +25,13 @@ public final class Outbox: Sendable {
         var ages = EntryAges()
         var expired = 0
         var settled = 0
+        var limits: OutboxLimits
         var nextWaiter = 0
         var emptyWaiters: [Int: CheckedContinuation<Void, Never>] = [:]
         var cancelledWaiters: Set<Int> = []
     }
 
     private let time: any TimeSource
-    let limits: OutboxLimits
     private let journal: Journal?
     private let state: Locked<State>
     // Apart from the lock, because it is asked for each job.
@@ -44,9 +44,8 @@ public final class Outbox: Sendable {
     /// - Parameter journal: what it holds of former processes is taken over.
     init(time: any TimeSource, limits: OutboxLimits, journal: Journal?, store: any OutboxStore = MemoryOutboxStore()) {
         self.time = time
-        self.limits = limits
         self.journal = journal
-        var state = State(store: store)
+        var state = State(store: store, limits: limits)
         if let journal { state.takeOver(journal.replay, at: time.now, wall: time.wallTime) }
         congested = Atomic(state.store.bytes >= limits.bytes)
         self.state = Locked(state)
@@ -81,12 +80,22 @@ public final class Outbox: Sendable {
             tornBytes: journal?.replay.tornBytes ?? 0, notOnDisk: journal?.notOnDisk ?? counts.unsettled)
     }
 
+    /// Other limits from now on; what is held beyond them stays until it is settled or too old.
+    public var limits: OutboxLimits {
+        get { state.withLock { $0.limits } }
+        set { change { $0.limits = newValue } }
+    }
+
+    public var isOnDisk: Bool { journal != nil }
+
     /// Drops what has become too old, and waits no longer for a disk that hangs. To be called now and then.
     /// - Returns: how many answers were dropped, and whether the disk has begun to hang.
     public func tick() -> (expired: Int, diskHangs: Bool) {
         let now = time.now
         let expired = change { state in
-            guard let last = state.ages.expired(at: now, limit: limits.age, next: state.nextSequence) else { return 0 }
+            guard let last = state.ages.expired(at: now, limit: state.limits.age, next: state.nextSequence) else {
+                return 0
+            }
             var dropped = 0
             while let entry = state.store.first(after: 0), entry.sequence <= last {
                 state.remove(entry.sequence, journal)
@@ -106,7 +115,7 @@ public final class Outbox: Sendable {
     /// A change of what is held; the congestion follows it.
     private func change<Result>(_ body: (inout State) -> Result) -> Result {
         state.withLock { state in
-            defer { congested.store(state.store.bytes >= limits.bytes, ordering: .relaxed) }
+            defer { congested.store(state.store.bytes >= state.limits.bytes, ordering: .relaxed) }
             return body(&state)
         }
     }
@@ -205,7 +214,7 @@ extension Outbox: ResultSink {
     public var isCongested: Bool { congested.load(ordering: .relaxed) }
 
     /// So much that refusals may not be added either. Results still are: they are of a bounded number of jobs.
-    public var isFull: Bool { isCongested && state.withLock { $0.store.bytes >= limits.refusalBytes } }
+    public var isFull: Bool { isCongested && state.withLock { $0.store.bytes >= $0.limits.refusalBytes } }
 }
 
 extension Outbox.State {

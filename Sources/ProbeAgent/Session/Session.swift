@@ -22,6 +22,21 @@ public final class Session: Sendable {
         /// The key that was read last.
         var key: Secret?
         var repeats = LogLimit(every: Session.repeatInterval)
+        /// What a reload may change.
+        var renewable: Renewable
+    }
+
+    /// What the next connection's authentication takes from the configuration.
+    public struct Renewable: Sendable {
+        public var apiKey: Secret
+        public var apiKeyFile: String?
+        public var maxConcurrent: Int
+
+        public init(apiKey: Secret, apiKeyFile: String?, maxConcurrent: Int) {
+            self.apiKey = apiKey
+            self.apiKeyFile = apiKeyFile
+            self.maxConcurrent = maxConcurrent
+        }
     }
 
     /// How often the log says that the same failure goes on.
@@ -34,7 +49,7 @@ public final class Session: Sendable {
     private let ports: SessionHandler.Ports
     private let time: any TimeSource
     private let logger: Logger
-    private let state = Locked(State())
+    private let state: Locked<State>
 
     /// - Throws: `InvalidInput` when the CA file or the client certificate cannot be used.
     public init(
@@ -43,6 +58,11 @@ public final class Session: Sendable {
         group: any EventLoopGroup = MultiThreadedEventLoopGroup.singleton
     ) throws(InvalidInput) {
         self.configuration = configuration
+        state = Locked(
+            State(
+                renewable: Renewable(
+                    apiKey: configuration.apiKey, apiKeyFile: configuration.apiKeyFile,
+                    maxConcurrent: configuration.maxConcurrent)))
         ports = .init(sink: sink, results: results, heartbeats: heartbeats, record: record)
         self.time = time
         self.logger = logger
@@ -125,13 +145,28 @@ public final class Session: Sendable {
         live.channel.eventLoop.execute { live.handler.value.sendProgress(bytes) }
     }
 
+    /// A heartbeat out of turn: something has changed that the backend should know now.
+    public func beat() {
+        guard let live = state.withLock({ $0.live }) else { return }
+        live.channel.eventLoop.execute { live.handler.value.beat() }
+    }
+
+    /// For the next connection.
+    public func renew(_ renewable: Renewable) {
+        state.withLock { state in
+            state.renewable = renewable
+            state.key = nil
+        }
+    }
+
     // MARK: -
 
     private func connectOnce() async -> SessionHandler.Ending {
         let (endings, ended) = AsyncStream<SessionHandler.Ending>.makeStream(bufferingPolicy: .bufferingNewest(1))
         let authentication = AuthenticationFrame(
             nodeUUID: configuration.nodeUUID, apiKey: currentKey().revealed, version: configuration.version,
-            hostname: configuration.hostname, tools: configuration.tools, maxConcurrent: configuration.maxConcurrent
+            hostname: configuration.hostname, tools: configuration.tools,
+            maxConcurrent: state.withLock(\.renewable).maxConcurrent
         ).encoded()
         let acknowledges = state.withLock { $0.serverAcknowledges }
         record.attempting()
@@ -157,14 +192,15 @@ public final class Session: Sendable {
     /// The key as its file has it now, so that a renewed one needs no restart. While the file cannot be used the last
     /// key stands.
     private func currentKey() -> Secret {
-        guard let path = configuration.apiKeyFile else { return configuration.apiKey }
+        let renewable = state.withLock(\.renewable)
+        guard let path = renewable.apiKeyFile else { return renewable.apiKey }
         do throws(ConfigurationError) {
             let key = try KeyFile(path: path).key
             state.withLock { $0.key = key }
             return key
         } catch {
             logger.warning("session.key_not_read", metadata: ["reason": "\(error)"])
-            return state.withLock(\.key) ?? configuration.apiKey
+            return state.withLock(\.key) ?? renewable.apiKey
         }
     }
 

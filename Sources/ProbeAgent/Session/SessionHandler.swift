@@ -244,6 +244,11 @@ final class SessionHandler: ChannelDuplexHandler {
         send(.pong, Array(payload.readableBytesView), context)
     }
 
+    func beat() {
+        guard let context, machine.isActive else { return }
+        apply([.sendHeartbeat], context)
+    }
+
     private func startPulling(_ context: ChannelHandlerContext) {
         isPulling = true
         let loop = context.eventLoop

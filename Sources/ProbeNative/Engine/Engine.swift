@@ -50,6 +50,11 @@ public final class Engine: Sendable {
     /// Ends the reactors' threads. Nothing may run any more.
     public func stop() { reactors.stop() }
 
+    /// Another policy, for whatever probes ask from now on; what is connected stays so.
+    public func setPolicy(_ policy: any AddressPolicy) {
+        for reactor in reactors.reactors { reactor.submit { reactor.local(Gate.self).policy = policy } }
+    }
+
     /// Starts a probe. `completion` is called exactly once, on the reactor's thread: when the tool is done, or a moment
     /// after the deadline when it does not stop. `permit` is held until the tool has really ended.
     @discardableResult

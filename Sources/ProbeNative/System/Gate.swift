@@ -18,7 +18,8 @@ public final class Gate: ReactorLocal, @unchecked Sendable {
     }
 
     let reactor: Reactor
-    private let policy: any AddressPolicy
+    /// What holds for whatever is asked from now on.
+    var policy: any AddressPolicy
     /// One a socket, whoever opens it.
     public let descriptors: Budget
 

@@ -9,28 +9,40 @@ import ServiceLifecycle
 
 /// The node as a process: its start in the order that privileges demand, its log, its end by signal.
 enum NodeProcess {
+    /// - Parameter reload: puts the configuration together once more.
     /// - Returns: the exit code.
-    static func run(_ loaded: LoadedConfiguration) throws -> Int32 {
+    static func run(
+        _ loaded: LoadedConfiguration, environment: [String: String],
+        reload: @escaping () throws(ConfigurationError) -> LoadedConfiguration
+    ) throws -> Int32 {
         let configuration = loaded.configuration
         // Before privileges are given up.
         let state = try configuration.stateDirectory.map { try StateDirectory($0, for: configuration.user) }
         let audit = try configuration.auditLog.map(AuditLog.init)
         let checks = try configuration.watchFile.map { try NodeWatch($0) }
+        var warnings = loaded.warnings
+        let control = try configuration.listenForControl(environment: environment, warnings: &warnings)
+        var notifier: ServiceNotifier?
+        do throws(ConfigurationError) { notifier = try ServiceNotifier.find(in: environment) } catch {
+            warnings.append(error.description)
+        }
         var policy = configuration.policy
         policy.own = OwnAddresses()
         policy.limiter = RateLimiter(configuration.rates)
         let reactors = ReactorGroup.defaultCount
-        let paths = HardeningPaths(configuration).with(checks?.file.hardeningPaths)
         let metricsListener = try configuration.metricsListen.map {
             try LocalListener($0, for: configuration.user)
         }
+        let listeners = [control, metricsListener].compactMap(\.self)
+        let paths = HardeningPaths(configuration, listeners: listeners).with(checks?.file.hardeningPaths)
         let prepared = try Startup.prepare(
             reactors: reactors + (checks == nil ? 0 : NodeWatch.reactors), user: configuration.user,
-            hardening: configuration.isHardened ? paths : nil,
-            listeners: [metricsListener].compactMap(\.self) + (checks?.listeners ?? []))
+            hardening: configuration.isHardened ? paths : nil, listeners: listeners + (checks?.listeners ?? []))
+        warnings += prepared.warnings
         let log = try LogOutput(
             descriptor: STDERR_FILENO, format: configuration.logFormat, level: configuration.logLevel)
-        LoggingSystem.bootstrap { _ in LineLogHandler(log) }
+        let problems = RecentProblems()
+        LoggingSystem.bootstrap { _ in ProblemLogHandler(LineLogHandler(log), problems: problems) }
         try log.start()
         defer { log.finish() }
         let logger = Logger(label: "probe-agent")
@@ -41,7 +53,7 @@ enum NodeProcess {
                 "node_uuid": "\(configuration.nodeUUID)",
             ])
         note(prepared.hardening, in: logger)
-        for warning in loaded.warnings + prepared.warnings {
+        for warning in warnings {
             logger.warning("agent.warning", metadata: ["reason": "\(warning)"])
         }
         var engineConfiguration = EngineConfiguration()
@@ -58,8 +70,11 @@ enum NodeProcess {
         defer { engine.stop() }
         let agent: Agent
         do throws(InvalidInput) {
+            var facts = NodeFacts()
+            (facts.hardening, facts.warnings) = (prepared.hardening, warnings)
             agent = try Agent(
-                configuration: configuration, engine: engine, state: state, audit: audit, log: log, logger: logger)
+                configuration: configuration, engine: engine, state: state, audit: audit, facts: facts,
+                problems: problems, notifier: notifier, log: log, logger: logger)
         } catch {
             throw ConfigurationError(error.detail)
         }
@@ -70,18 +85,25 @@ enum NodeProcess {
         }
         try textfile?.start()
         defer { textfile?.finish() }
-        // The group ends them from the last to the first: the metrics are there until the node has stopped.
+        // The group ends them from the last to the first: the node can be asked until it has nothing more to tell.
         var services: [any Service] = [agent]
         if let metricsListener {
             note(metricsListener.address, in: logger)
             services.insert(LocalServer([metricsListener], routes: [.metrics(metrics)]), at: 0)
+        }
+        if let control {
+            let routes = LocalRoute.control(agent, requestStop: ProcessSignals.requestStop)
+            services.insert(LocalServer([control], routes: routes + [.metrics(metrics)]), at: 0)
         }
         let watching = try checks?.start(
             unchanged, checkSockets, configuration, descriptors: NodeWatch.descriptors / 4, more: [ChangeLog(logger)],
             logger)
         defer { watching?.engine.stop() }
         if let watching { services.append(watching.watch) }
-        return serve(services, logger)
+        var reload = NodeReload(
+            loaded: loaded, policy: policy, load: reload, agent: agent, log: log, notifier: notifier,
+            time: engine.time, logger: logger)
+        return serve(services, agent, logger) { reload.run() }
     }
 
     private static func note(_ report: HardeningReport?, in logger: Logger) {
@@ -100,9 +122,11 @@ enum NodeProcess {
             "metrics.listening", metadata: metadata.merging(["reason": "other machines may read the metrics"]) { $1 })
     }
 
-    /// Runs the services until they end or a signal ends them: the first asks them to finish, a second SIGINT does not
-    /// wait.
-    private static func serve(_ services: [any Service], _ logger: Logger) -> Int32 {
+    /// Runs the services until they end or a signal ends them: the first asks them to finish, a second shortens a drain, a
+    /// second SIGINT does not wait.
+    private static func serve(
+        _ services: [any Service], _ agent: Agent, _ logger: Logger, reload: () -> Void
+    ) -> Int32 {
         // The main thread takes the signals itself (`ProcessSignals`), so the group traps none.
         let group = ServiceGroup(services: services, logger: logger)
         let exitCode = Locked<Int32?>(nil)
@@ -121,9 +145,12 @@ enum NodeProcess {
         var isStopping = false
         while true {
             if let code = exitCode.withLock({ $0 }) { return code }
-            guard case .stop(let signal) = ProcessSignals.next() else { continue }
-            if isStopping, signal == SIGINT { _exit(128 + SIGINT) }
-            if !isStopping {
+            switch ProcessSignals.next() {
+            case .wake: continue
+            case .hangup: if !isStopping { reload() }
+            case .stop(SIGINT) where isStopping: _exit(128 + SIGINT)
+            case .stop where isStopping: agent.hasten()
+            case .stop(let signal):
                 isStopping = true
                 logger.debug("agent.signal", metadata: ["signal": "\(signal)"])
                 Task { await group.triggerGracefulShutdown() }

@@ -1,6 +1,10 @@
 import ProbeAgent
 import ProbeNative
 
+#if canImport(Glibc)
+    import Glibc
+#endif
+
 /// Runs one prepared probe in this process while the main thread waits for it and for signals.
 enum OneShot {
     /// What the engine hands to the main thread.
@@ -39,10 +43,12 @@ enum OneShot {
                 }
                 if let result = latest.result { return (result, signal) }
                 if let partial = latest.partial { screen?.show(partial) }
-                if case .stop(let number) = ProcessSignals.next() {
-                    signal = number
-                    running.stop(.cancelled)
+                switch ProcessSignals.next() {
+                case .wake: continue
+                case .stop(let number): signal = number
+                case .hangup: signal = SIGHUP
                 }
+                running.stop(.cancelled)
             }
         }
     }

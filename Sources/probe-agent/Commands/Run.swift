@@ -23,8 +23,8 @@ struct Run: ParsableCommand {
             }
             let environment = ProcessEnvironment.variables
             Startup.blankVariables(Setting.secretVariables)
-            let loaded = try ConfigurationLoader(flags: parsed.values(of: Setting.all), environment: environment).load()
-            ProcessEnd.now(try NodeProcess.run(loaded))
+            let loader = ConfigurationLoader(flags: parsed.values(of: Setting.all), environment: environment)
+            ProcessEnd.now(try NodeProcess.run(try loader.load(), environment: environment, reload: loader.load))
         }
     }
 

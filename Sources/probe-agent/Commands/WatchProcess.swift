@@ -57,12 +57,12 @@ enum WatchProcess {
         while true {
             if let code = exitCode.withLock({ $0 }) { return code }
             console.draw()
-            guard case .stop(let signal) = ProcessSignals.next() else { continue }
-            if signal == SIGHUP, !once {
-                watch.reload()
-            } else if isStopping || once {
-                return 128 + signal
-            } else {
+            switch ProcessSignals.next() {
+            case .wake: continue
+            case .hangup where !once: watch.reload()
+            case .hangup: return 128 + SIGHUP
+            case .stop(let signal) where isStopping || once: return 128 + signal
+            case .stop:
                 isStopping = true
                 Task { await group.triggerGracefulShutdown() }
             }

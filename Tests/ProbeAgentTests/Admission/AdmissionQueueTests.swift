@@ -39,10 +39,29 @@ import Testing
         #expect(kind(queue.offer(heavy)) == "wait")
         #expect(try kind(queue.offer(job("later"))) == "wait")
         for job in light.dropLast() { #expect(queue.release(job).isEmpty) }
-        #expect(queue.release(light[3]).map(\.requestID) == ["heavy"])
+        let started = queue.release(light[3])
+        #expect(started.map(\.requestID) == ["heavy"])
         #expect(queue.used == 4)
-        #expect(queue.release(heavy).map(\.requestID) == ["later"])
+        #expect(queue.release(started[0]).map(\.requestID) == ["later"])
+        #expect(queue.used == 1)
     }
+
+    @Test func otherLimitsHoldForWhatComes() throws {
+        var queue = AdmissionQueue(slots: 2, queueLimit: 1)
+        guard case .start(let heavy) = queue.offer(try job("heavy", weight: 9)) else { throw Failure() }
+        #expect(try kind(queue.offer(job("a"))) == "wait")
+        #expect(try kind(queue.offer(job("b"))) == "full")
+        #expect(queue.resize(slots: 3, queueLimit: 2).map(\.requestID) == ["a"])
+        #expect(try kind(queue.offer(job("b"))) == "wait")
+        // Fewer than run: nothing is cut, nothing starts, and what comes is refused.
+        #expect(queue.resize(slots: 1, queueLimit: 0).isEmpty && queue.used == 3 && queue.queued == 1)
+        #expect(try kind(queue.offer(job("c"))) == "full")
+        // It gives back what it took, though one of its weight would take less now.
+        #expect(queue.release(heavy).isEmpty && queue.used == 1)
+        #expect(try queue.release(job("a")).map(\.requestID) == ["b"])
+    }
+
+    private struct Failure: Error {}
 
     @Test func expiresAndCancelsInTheQueue() throws {
         var queue = AdmissionQueue(slots: 1, queueLimit: 1000)

@@ -38,7 +38,7 @@ struct RunProgramTests {
         }
     }
 
-    @Test(arguments: [SIGTERM, SIGINT, SIGHUP]) func stopsGracefully(signal: Int32) async throws {
+    @Test(arguments: [SIGTERM, SIGINT]) func stopsGracefully(signal: Int32) async throws {
         try await FakeController.with { controller in
             let (process, _) = try await start(
                 controller, ["--backend", controller.url, "--uuid", "n", "--key", Self.key])

@@ -59,6 +59,13 @@ struct ConfigurationLoaderTests {
         "user": Sample(["nobody", "65533", "65532:65531"], shown: ["65534:65534", "65533:65533", "65532:65531"]) {
             $0.user.map { "\($0.uid):\($0.gid)" } ?? ""
         },
+        "control-socket": Sample(["/a", "run/control.sock", "none"]) {
+            switch $0.controlSocket {
+            case .automatic: "automatic"
+            case .path(let path): path
+            case .none: "none"
+            }
+        },
         "hardening": Sample(["false", "true", "off"], shown: ["false", "true", "false"]) { "\($0.isHardened)" },
         "allow": Sample(["127.0.0.0/8", "::1/128,10.1.2.3+port=25", "any+port=25"]) { shown($0.policy.allow) },
         "deny": Sample(["10.0.0.0/8", "*.internal.example", "any+port=22,x.example"]) { shown($0.policy.deny) },

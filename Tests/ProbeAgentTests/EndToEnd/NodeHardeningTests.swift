@@ -32,7 +32,7 @@ struct NodeHardeningTests {
 
     @Test func nothingListens() async throws {
         try await FakeController.with { controller in
-            try await NodeProcess.with(controller) { node in
+            try await NodeProcess.with(controller, ["--control-socket", "none"]) { node in
                 let process = KernelView(pid: node.process.pid)
                 let inodes = try process.socketInodes()
                 #expect(!inodes.isEmpty, "the connection to the backend is one")

@@ -131,20 +131,13 @@ extension LocalClient {
     }
 }
 
-/// Runs what blocks on a thread of its own.
-private func onThread<Value: Sendable>(_ body: @escaping @Sendable () -> Value) async -> Value {
-    await withCheckedContinuation { continuation in
-        Thread.detachNewThread { continuation.resume(returning: body()) }
-    }
-}
-
 /// A connection that says what the test wants.
 private final class RawClient: Sendable {
     private let socket: Int32
 
     init(_ path: String) throws {
         let address = try #require(UnixAddress(path: path))
-        let socket = Glibc.socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
+        let socket = Glibc.socket(AF_UNIX, Int32(SOCK_STREAM.rawValue) | O_CLOEXEC, 0)
         self.socket = socket
         try #require(address.withSockAddr { connect(socket, $0, $1) } == 0)
     }
