@@ -11,6 +11,7 @@ public struct AgentConfiguration: Sendable {
     public var apiKey: Secret
     /// Where the key came from when it came from a file.
     public var apiKeyFile: String?
+    public var enrollment = Enrollment()
     /// As the node calls itself towards the backend.
     public var hostname: String
     public var heartbeat: Duration = .seconds(15)

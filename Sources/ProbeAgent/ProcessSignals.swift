@@ -18,7 +18,7 @@ public enum ProcessSignals {
     private static let wakeSignal = SIGUSR2
 
     /// Before any other thread exists: threads inherit the mask.
-    static func block() {
+    public static func block() {
         var mask = sigset_t()
         sigemptyset(&mask)
         for signal in all + [SIGUSR1, SIGPIPE, SIGALRM, SIGCHLD, SIGWINCH] { sigaddset(&mask, signal) }

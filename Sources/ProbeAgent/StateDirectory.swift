@@ -43,4 +43,33 @@ public final class StateDirectory: Sendable {
         self.path = path
         self.lock = lock
     }
+
+    /// Puts a file of mode 0600 in the place of any other of that name: whole or not at all, whenever the machine stops.
+    /// It belongs to whom the folder belongs to.
+    /// - Throws: one sentence.
+    func replace(_ name: String, with bytes: [UInt8]) throws(ConfigurationError) {
+        func failure() -> ConfigurationError {
+            ConfigurationError("\(path)/\(name) cannot be written: \(Errno(rawValue: errno)).")
+        }
+        let temporary = "\(path)/\(name).new"
+        unlink(temporary)
+        let number = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o600)
+        guard number >= 0 else { throw failure() }
+        let file = FileDescriptor(owning: number)
+        var folder = stat()
+        guard stat(path, &folder) == 0 else { throw failure() }
+        // Only where root makes it for another user: a hardened process may not.
+        if folder.st_uid != geteuid(), fchown(file.number, folder.st_uid, folder.st_gid) != 0 { throw failure() }
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            let count = rest.withUnsafeBytes { write(file.number, $0.baseAddress, $0.count) }
+            guard count > 0 else { throw failure() }
+            rest = rest.dropFirst(count)
+        }
+        guard fsync(file.number) == 0, rename(temporary, "\(path)/\(name)") == 0 else { throw failure() }
+        let directory = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard directory >= 0 else { throw failure() }
+        let owned = FileDescriptor(owning: directory)
+        guard fsync(owned.number) == 0 else { throw failure() }
+    }
 }

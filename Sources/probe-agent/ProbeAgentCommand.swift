@@ -8,14 +8,18 @@ struct ProbeAgentCommand: ParsableCommand {
         commandName: "probe-agent",
         abstract: "Network diagnostics inside one process: as a node of a backend, or right here.",
         usage: """
+            probe-agent register --backend URL --token-file FILE --state-dir DIR
+            probe-agent [run] --state-dir DIR
             probe-agent [run] --backend URL --uuid ID --key-file FILE
+            probe-agent doctor
             probe-agent TOOL TARGET [options] [--json]
             probe-agent watch -c FILE
             """,
         discussion: ToolList.text(ToolRegistry.builtIn()),
         version: Version.current,
         subcommands: [
-            Run.self, StatusCommand.self, DrainCommand.self, PolicyCommand.self, WatchCommand.self, Probe.self,
+            Run.self, StatusCommand.self, DrainCommand.self, Register.self, DoctorCommand.self, PolicyCommand.self,
+            WatchCommand.self, Probe.self,
         ])
 
     /// Synchronous, so that no thread exists before a command has prepared the process (`Startup`).

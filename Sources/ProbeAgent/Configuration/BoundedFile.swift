@@ -10,6 +10,12 @@ struct BoundedFile {
     /// Users other than its owner can read it.
     let isReadableByOthers: Bool
 
+    /// True also for one that may not be read.
+    static func exists(_ path: String) -> Bool {
+        var status = stat()
+        return lstat(path, &status) == 0
+    }
+
     static func isReadable(_ path: String) -> Bool {
         var status = stat()
         return access(path, R_OK) == 0 && stat(path, &status) == 0 && status.st_mode & S_IFMT != S_IFDIR

@@ -24,7 +24,8 @@ public struct LoadedConfiguration: Sendable {
     }
 }
 
-/// Puts a configuration together: flags over environment over config file over defaults. Of a setting that is given
+/// Puts a configuration together: flags over environment over a configuration token over the config file over what a
+/// registration left in the state directory over defaults. Of a setting that is given
 /// more than once only the strongest value counts, and only that one is checked.
 public struct ConfigurationLoader: Sendable {
     /// By the setting's name; a switch has the text "true" or "false".
@@ -39,12 +40,23 @@ public struct ConfigurationLoader: Sendable {
     }
 
     public func load() throws(ConfigurationError) -> LoadedConfiguration {
+        try load { (configuration, found) throws(ConfigurationError) in try check(configuration, found) }
+    }
+
+    /// - Parameters:
+    ///   - usesIdentity: whether what a registration left is looked at.
+    ///   - check: says what is missing or does not go together; returns where the backend is, if there is one.
+    func load(
+        usesIdentity: Bool = true,
+        _ check: (inout AgentConfiguration, [String: Given]) throws(ConfigurationError) -> BackendURL?
+    ) throws(ConfigurationError) -> LoadedConfiguration {
         var configuration = AgentConfiguration(backend: "", nodeUUID: "", apiKey: Secret(""))
         let file = try configurationFile(&configuration)
         var found: [String: Given] = [:]
         for setting in Setting.all where setting.name != Setting.config.name {
             found[setting.name] = given(setting, in: file)
         }
+        try addToken(&found)
         try settleRivals(&found)
         for setting in Setting.all {
             if let given = found[setting.name] { try apply(given, of: setting, to: &configuration) }
@@ -57,10 +69,14 @@ public struct ConfigurationLoader: Sendable {
         if let file, file.isReadableByOthers, found[Setting.key.name]?.source == .file {
             warnings.append("\(file.path) holds the API key and can be read by other users: chmod 600 \(file.path)")
         }
-        let backend = try check(configuration, found)
-        try chooseProxy(&configuration, backend)
-        return LoadedConfiguration(
-            configuration: configuration, warnings: warnings, given: found.mapValues { Secret($0.text) })
+        if flags[Setting.token.name] != nil || flags[Setting.registrationToken.name] != nil {
+            warnings.append("A token on the command line is seen by other users for a moment; --token-file is not.")
+        }
+        // Not with what the identity adds: a node that has registered since was given nothing else.
+        let given = found.mapValues { Secret($0.text) }
+        if usesIdentity { try readIdentity(&configuration, &found, &warnings) }
+        if let backend = try check(configuration, found) { try chooseProxy(&configuration, backend) }
+        return LoadedConfiguration(configuration: configuration, warnings: warnings, given: given)
     }
 
     /// What the settings of the policy say, of a node that may lack everything else.
@@ -94,9 +110,9 @@ public struct ConfigurationLoader: Sendable {
     // MARK: - Sources
 
     /// Weakest first.
-    private enum Source: Int { case file, environment, flag }
+    enum Source: Int { case identity, file, token, environment, flag }
 
-    private struct Given {
+    struct Given {
         var text: String
         var source: Source
         /// As a sentence names it: `--heartbeat`, `PROBEOPS_HEARTBEAT_INTERVAL`, `node.yaml:3: heartbeat`.
@@ -178,6 +194,30 @@ public struct ConfigurationLoader: Sendable {
     private func check(
         _ configuration: AgentConfiguration, _ found: [String: Given]
     ) throws(ConfigurationError) -> BackendURL {
+        let url = try checkBackend(configuration, found)
+        let isDue = configuration.enrollment.isDue
+        if isDue { try Self.checkEnrollment(configuration) }
+        if configuration.nodeUUID.isEmpty, !isDue {
+            throw ConfigurationError(
+                "No node identifier is set: give --uuid ID or PROBEOPS_NODE_UUID, or register the node "
+                    + "(probe-agent register --help).")
+        }
+        if configuration.apiKey.revealed.isEmpty, !isDue {
+            throw ConfigurationError(
+                "No API key is set: give --key-file FILE, PROBEOPS_API_KEY_FILE or PROBEOPS_API_KEY.")
+        }
+        let (initial, longest) = (configuration.reconnect.initial, configuration.reconnect.maximum)
+        if initial > longest {
+            throw ConfigurationError(
+                "The longest reconnect delay (\(longest.shown)) is below the first one (\(initial.shown)).")
+        }
+        return url
+    }
+
+    /// What concerns the way to the backend.
+    func checkBackend(
+        _ configuration: AgentConfiguration, _ found: [String: Given]
+    ) throws(ConfigurationError) -> BackendURL {
         guard let backend = found[Setting.backend.name] else {
             throw ConfigurationError("No backend is set: give --backend URL or PROBEOPS_BACKEND_URL.")
         }
@@ -187,23 +227,11 @@ public struct ConfigurationLoader: Sendable {
         } catch {
             throw ConfigurationError("\(backend.name) cannot be used: \(error.detail)")
         }
-        if configuration.nodeUUID.isEmpty {
-            throw ConfigurationError("No node identifier is set: give --uuid ID or PROBEOPS_NODE_UUID.")
-        }
-        if configuration.apiKey.revealed.isEmpty {
-            throw ConfigurationError(
-                "No API key is set: give --key-file FILE, PROBEOPS_API_KEY_FILE or PROBEOPS_API_KEY.")
-        }
         if !url.isEncrypted, let given = found[Setting.pin.name] ?? found[Setting.clientCertificate.name] {
             throw ConfigurationError("\(given.name) is for an encrypted backend, and \(url) is not.")
         }
         if (found[Setting.clientCertificate.name] == nil) != (found[Setting.clientKey.name] == nil) {
             throw ConfigurationError("--client-cert and --client-key belong together: give both or none.")
-        }
-        let (initial, longest) = (configuration.reconnect.initial, configuration.reconnect.maximum)
-        if initial > longest {
-            throw ConfigurationError(
-                "The longest reconnect delay (\(longest.shown)) is below the first one (\(initial.shown)).")
         }
         return url
     }

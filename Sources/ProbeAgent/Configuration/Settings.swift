@@ -1,7 +1,8 @@
 extension Setting {
     /// THE table of the node's settings, in the order in which they are shown.
     public static let all: [Setting] =
-        identity + connection + access + limits + outbox + control + hardening + policy + watch + observability
+        identity + enrollment + connection + access + limits + outbox + control + hardening + policy + watch
+        + observability
         + operation
 
     /// Where the other settings are read from; itself a flag or a variable only.

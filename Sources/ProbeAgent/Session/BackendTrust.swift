@@ -47,30 +47,40 @@ public final class BackendTrust: Sendable {
     }
 
     /// The TLS handler for one connection.
-    /// - Parameter refused: called on the event loop with the reason when the certificate is not good.
+    /// - Parameters:
+    ///   - accepted: called on the event loop with the chain, the server's own certificate first, when it is good.
+    ///   - refused: called on the event loop with the reason when it is not.
     func makeHandler(
-        for host: Host, time: any TimeSource, refused: @escaping @Sendable (ProbeFailure) -> Void
+        for host: Host, time: any TimeSource, accepted: @escaping @Sendable ([CertificateSummary]) -> Void,
+        refused: @escaping @Sendable (ProbeFailure) -> Void
     ) throws -> NIOSSLClientHandler {
         // Addresses are not sent as SNI (RFC 6066); nio-ssl then compares the address it is connected to.
         let name: String? = if case .name(let name) = host { name } else { nil }
         return try NIOSSLClientHandler(context: try context ?? Self.makeContext(client), serverHostname: name) {
             certificates, promise in
-            if let failure = self.verify(certificates, for: host, time: time) {
+            switch self.verify(certificates, for: host, time: time) {
+            case .success(let chain):
+                accepted(chain)
+                promise.succeed(.certificateVerified)
+            case .failure(let failure):
                 refused(failure)
                 promise.succeed(.failed)
-            } else {
-                promise.succeed(.certificateVerified)
             }
         }
     }
 
-    /// Nil when the chain is good, its first certificate is the host's, and one of its keys is pinned where any is.
+    /// The verified chain when it is good, its first certificate is the host's, and one of its keys is pinned where any
+    /// is.
     /// - Parameter certificates: as the peer sent them, its own first.
-    func verify(_ certificates: [NIOSSLCertificate], for host: Host, time: any TimeSource) -> ProbeFailure? {
+    private func verify(
+        _ certificates: [NIOSSLCertificate], for host: Host, time: any TimeSource
+    ) -> Result<[CertificateSummary], ProbeFailure> {
         let chain = certificates.map { (try? $0.toDERBytes()) ?? [] }
         let verdict = CertificateVerifier(trust: trust, host: host).verify(chain, at: time.wallTime, clock: time)
-        if let code = verdict.code { return ProbeFailure(.tls, code, Self.sentence(code, host) ?? verdict.message) }
-        return pins?.failure(verdict.chain, of: host)
+        if let code = verdict.code {
+            return .failure(ProbeFailure(.tls, code, Self.sentence(code, host) ?? verdict.message))
+        }
+        return pins?.failure(verdict.chain, of: host).map(Result.failure) ?? .success(verdict.chain)
     }
 
     /// What to do about it, where the node's operator can.

@@ -56,6 +56,10 @@ public struct BackendURL: Sendable, Hashable, CustomStringConvertible {
     /// The URL of the WebSocket.
     public var description: String { "\(isEncrypted ? "wss" : "ws")://\(authority)\(path)" }
 
+    /// The path of one of the backend's HTTP calls: below the base that `/ws/node` was added to. A WebSocket at another
+    /// path says nothing of a base; then it is the root.
+    func path(of call: String) -> String { (path.hasSuffix("/ws/node") ? path.dropLast("/ws/node".count) : "") + call }
+
     /// Host and port as the HTTP Host field wants them: the port only where it is not the scheme's own.
     public var authority: String {
         let name = host.contains(":") ? "[\(host)]" : host

@@ -67,15 +67,10 @@ public final class Session: Sendable {
         self.time = time
         self.logger = logger
         connector = WebSocketConnector(
-            backend: configuration.backend,
-            trust: configuration.backend.isEncrypted
-                ? try BackendTrust(
-                    caFile: configuration.caFile, pins: configuration.access.pins,
-                    client: configuration.access.clientCertificate) : nil,
-            proxy: configuration.access.proxy.proxy,
-            userAgent: "probe-agent/\(configuration.version)",
-            // One loop for all its connections: jobs never run on it.
-            group: group.next(), time: time)
+            try BackendDialer(
+                configuration.backend, caFile: configuration.caFile, access: configuration.access, time: time,
+                // One loop for all its connections: jobs never run on it.
+                group: group.next()))
     }
 
     /// Runs until `stop`.

@@ -56,7 +56,7 @@ final class UpgradeRefusal: ChannelInboundHandler {
 
 extension WallTime {
     /// Reads the form of RFC 9110 that servers send: `Sun, 06 Nov 1994 08:49:37 GMT`.
-    fileprivate init?(httpDate text: String) {
+    init?(httpDate text: String) {
         let parts = text.split(separator: " ")
         let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
         guard parts.count == 6, parts[5] == "GMT", let month = months.firstIndex(of: String(parts[2])) else {

@@ -46,6 +46,10 @@ public final class ServiceNotifier: Sendable {
         return .microseconds(microseconds)
     }
 
+    /// It does not serve yet, and will not for `duration`: the manager's patience begins anew (sd_notify(3)).
+    public func starting(_ sentence: String, for duration: Duration) {
+        send("STATUS=\(sentence)\nEXTEND_TIMEOUT_USEC=\(duration.components.seconds * 1_000_000)")
+    }
     /// It serves.
     public func ready() { send("READY=1") }
     public func stopping() { send("STOPPING=1") }

@@ -44,6 +44,11 @@ public final class PythonPeer: Sendable {
         try await PythonPeer(script: "proxy_peer.py", [certificate.chain, certificate.key])
     }
 
+    /// A backend that only registers nodes, in ways named as in registration_peer.py; over TLS where there is a certificate.
+    public static func registration(_ certificate: CertificateFiles? = nil) async throws -> PythonPeer {
+        try await PythonPeer(script: "registration_peer.py", certificate.map { [$0.chain, $0.key] } ?? [])
+    }
+
     /// A web server on `port("port")` that reports each request (chaos_target.py), by request in a lab's `near`.
     public static func chaosTarget(in lab: NetworkLab? = nil) async throws -> PythonPeer {
         try await PythonPeer(script: "chaos_target.py", in: lab)

@@ -15,7 +15,7 @@ enum NodeProcess {
         _ loaded: LoadedConfiguration, environment: [String: String],
         reload: @escaping () throws(ConfigurationError) -> LoadedConfiguration
     ) throws -> Int32 {
-        let configuration = loaded.configuration
+        var configuration = loaded.configuration
         // Before privileges are given up.
         let state = try configuration.stateDirectory.map { try StateDirectory($0, for: configuration.user) }
         let audit = try configuration.auditLog.map(AuditLog.init)
@@ -55,6 +55,10 @@ enum NodeProcess {
         note(prepared.hardening, in: logger)
         for warning in warnings {
             logger.warning("agent.warning", metadata: ["reason": "\(warning)"])
+        }
+        let tools = prepared.registry.tools.map(\.name)
+        if let code = try NodeEnrollment.complete(&configuration, state, tools: tools, notifier: notifier, logger) {
+            return code
         }
         var engineConfiguration = EngineConfiguration()
         let (jobSockets, checkSockets) = prepared.rawSockets.split(at: reactors)

@@ -25,6 +25,15 @@ struct ConfigurationLoaderTests {
         "key": Sample(["one", "two", "three"]) { $0.apiKey.revealed },
         "key-file": Sample(["/etc/hostname", "/etc/debian_version", "/etc/hostname"]) { $0.apiKeyFile ?? "" },
         "hostname": Sample(["a", "b", "c"]) { $0.hostname },
+        "token": Sample(["pnrt_a", "pnrt_b", "pnrt_c"]) { $0.enrollment.registrationToken?.revealed ?? "" },
+        "token-file": Sample(tokenFiles) { $0.enrollment.tokenFile ?? "" },
+        "registration-token": Sample(["pnrt_a", "pnrt_b", "pnrt_c"]) {
+            $0.enrollment.registrationToken?.revealed ?? ""
+        },
+        "registration-token-file": Sample(["/a", "b", "/run/secrets/c"]) { $0.enrollment.registrationTokenFile ?? "" },
+        "name": Sample(["a", "Köln 3", "c"]) { $0.enrollment.name ?? "" },
+        "region": Sample(["a", "eu-west", "c"]) { $0.enrollment.region ?? "" },
+        "zone": Sample(["a", "b 1", "c"]) { $0.enrollment.zone ?? "" },
         "heartbeat": Sample(["10", "1500ms", "2m"], shown: ["10s", "1500ms", "120s"]) { $0.heartbeat.shown },
         "ca-file": Sample(["/etc/hosts", "/etc/passwd", "/etc/hosts"]) { $0.caFile ?? "" },
         "pin": Sample([pins(1, 2), pins(3, 4), pins(5, 6)]) {
@@ -92,6 +101,8 @@ struct ConfigurationLoaderTests {
         "log-level": Sample(["debug", "WARN", "error"], shown: ["debug", "warning", "error"]) { $0.logLevel.rawValue },
         "verbose": Sample(["true", "false", "true"], shown: ["debug", "info", "debug"]) { $0.logLevel.rawValue },
     ]
+    private static let tokens = try? TemporaryFolder("tokens")
+    private static let tokenFiles = ["a", "b", "c"].map { (try? tokens?.write("pnrt_\($0)\n", to: $0)) ?? "" }
     private static func shown(_ rules: [PolicyRule]) -> String { rules.map(\.description).joined(separator: ",") }
     private static func pins(_ bytes: UInt8...) -> String {
         bytes.map { "sha256/" + Data(repeating: $0, count: 32).base64EncodedString() }.joined(separator: ",")
@@ -151,7 +162,7 @@ struct ConfigurationLoaderTests {
 
     @Test func shownDefaultsAreTheDefaults() throws {
         var flags = Self.needed
-        for setting in Setting.all where !["hostname", "tools"].contains(setting.name) {
+        for setting in Setting.all where !["hostname", "name", "tools"].contains(setting.name) {
             if let fallback = setting.fallback { flags[setting.name] = fallback }
         }
         let bare = try load(flags: Self.needed).configuration

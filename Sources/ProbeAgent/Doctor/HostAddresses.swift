@@ -6,8 +6,8 @@ import ProbeNative
 
 /// What the system says of a name, for a command that only wants to know (getaddrinfo(3)); diagnostics have a resolver of
 /// their own.
-enum HostAddresses {
-    static func of(_ name: String) -> [IPAddress] {
+package enum HostAddresses {
+    package static func of(_ name: String) -> [IPAddress] {
         var hints = addrinfo()
         hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
         var list: UnsafeMutablePointer<addrinfo>?
