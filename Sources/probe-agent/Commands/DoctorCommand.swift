@@ -33,7 +33,8 @@ struct DoctorCommand: ParsableCommand {
             var configuration = EngineConfiguration()
             configuration.rawSockets = prepared.rawSockets
             let engine = try Engine(configuration, registry: prepared.registry)
-            let doctor = Doctor(loaded, prepared: prepared, engine: engine, controlPath: Self.controlPath(loaded))
+            let doctor = Doctor(
+                loaded, prepared: prepared, engine: engine, controlPath: (try? loader.loadControlPath()) ?? nil)
             let isJSON = parsed.last(Self.json.name) == "true"
             let page = DoctorPage(color: Terminal.usesColor, isInteractive: Terminal.isInteractive)
             let outcome = MainThread.wait {
@@ -50,12 +51,6 @@ struct DoctorCommand: ParsableCommand {
                 ProcessEnd.now(report.isGood ? 0 : 1)
             }
         }
-    }
-
-    private static func controlPath(_ loaded: Result<LoadedConfiguration, ConfigurationError>) -> String? {
-        guard let configuration = try? loaded.get().configuration else { return nil }
-        return configuration.controlSocket.place(
-            stateDirectory: configuration.stateDirectory, environment: ProcessEnvironment.variables, for: F_OK)?.path
     }
 
     private static var helpText: String {
