@@ -75,7 +75,7 @@ public struct ConfigurationLoader: Sendable {
         // Not with what the identity adds: a node that has registered since was given nothing else.
         let given = found.mapValues { Secret($0.text) }
         if usesIdentity { try readIdentity(&configuration, &found, &warnings) }
-        if let backend = try check(configuration, found) { try chooseProxy(&configuration, backend) }
+        if let backend = try check(&configuration, found) { try chooseProxy(&configuration, backend) }
         return LoadedConfiguration(configuration: configuration, warnings: warnings, given: given)
     }
 
