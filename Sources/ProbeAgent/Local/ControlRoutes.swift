@@ -35,7 +35,9 @@ extension NodeStatus {
         case .draining: return "The node takes no more jobs and ends."
         case .starting: return "The node is starting."
         case .connecting:
-            guard let failure = connection.record.lastFailure else { return "The node is not connected to its backend yet." }
+            guard let failure = connection.record.lastFailure else {
+                return "The node is not connected to its backend yet."
+            }
             return "The node is not connected to its backend: \(failure.reason)"
         }
     }

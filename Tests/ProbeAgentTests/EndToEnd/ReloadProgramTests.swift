@@ -26,7 +26,7 @@ struct ReloadProgramTests {
                 _ = try await controller.nextMessage(type: "heartbeat") { $0["max_concurrent"]?.int == 20 }
                 try await controller.sendJob("denied", tool: "ping", target: "127.0.0.1", parameters: ["count": 1])
                 #expect(try await controller.response(to: "denied")["result"]?["error_code"] == "policy_denied")
-                _ = try await node.process.errors.next("debug") { $0.contains("job.done") && $0.contains("denied") }
+                _ = try await node.process.errors.next("debug") { $0.contains("event=job.") && $0.contains("denied") }
 
                 try folder.write("max_concurrent: many\n", to: "node.yaml")
                 node.process.send(signal: SIGHUP)
