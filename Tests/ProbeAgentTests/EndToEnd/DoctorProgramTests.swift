@@ -91,7 +91,7 @@ import Testing
         #expect(bare["version"].hasPrefix("ok: ") && bare["http"].hasPrefix("ok: "))
         let wrong = try await examine(["--heartbeat", "soon"])
         #expect(wrong.status == .code(1) && wrong["settings"].contains("--heartbeat must be"), "\(wrong.json.text)")
-        let state = try await examine(["--state-dir", "/proc/none"])
+        let state = try await examine(["--state-dir", "/dev/null/state"])
         #expect(state.status == .code(1) && state["state directory"].hasPrefix("failed: "), "\(state.json.text)")
     }
 
