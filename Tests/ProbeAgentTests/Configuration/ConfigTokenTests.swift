@@ -37,7 +37,8 @@ struct ConfigTokenTests {
 
     @Test(arguments: [
         ("", "three parts"), ("a.b", "three parts"), ("a.b.c.d", "three parts"), ("e30.e30=.x", "base64url"),
-        ("e30.+.x", "base64url"), ("e30.a.x", "base64url"), ("ew.e30.c2ln", "head is no JSON"), ("e30.WzFd.c2ln", "no JSON object"),
+        ("e30.+.x", "base64url"), ("e30.a.x", "base64url"), ("ew.e30.c2ln", "head is no JSON"),
+        ("e30.WzFd.c2ln", "no JSON object"),
         ("bm8.e30.c2ln", "head is no JSON"), (token(#"{"NODE_UUID":"n"}"#), "API_KEY"),
         (token("{\(claims),\"exp\":1800000000}"), "expired at 2027-01-15T08:00:00.000Z"),
         (token("{\(claims),\"exp\":-1e300}"), "expired at 1970"), (token("{\(claims),\"exp\":\"soon\"}"), "exp"),
