@@ -46,7 +46,7 @@ import Testing
             node.send(signal: SIGTERM)
             #expect(try await node.exit(within: .seconds(60)) == .code(0))
             // Run once each: a job that is sent again is answered from what is kept.
-            let ran = node.errors.pending.filter { $0.contains("job.done") }.compactMap(Self.requestID)
+            let ran = node.errors.pending.filter { $0.contains("event=job.finished") }.compactMap(Self.requestID)
             #expect(ran.count == ids.count && Set(ran) == Set(ids), "\(ran.count) runs of \(ids.count) jobs")
         } catch {
             await node.stop(signal: SIGKILL)
