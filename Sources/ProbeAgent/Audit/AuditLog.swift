@@ -8,7 +8,6 @@ import ProbeProtocol
 /// One line of JSON for each job that was answered, for the node's owner: what was asked, what address was used, and what
 /// came of it. Written by a thread of its own, so that no job waits for a disk.
 public final class AuditLog: Sendable {
-    private let file: FileDescriptor
     private let writer: LineWriter
 
     /// Opens the file for appending; made with mode 0600 if it is missing. Before start-up gives privileges away.
@@ -18,8 +17,8 @@ public final class AuditLog: Sendable {
         guard descriptor >= 0 else {
             throw ConfigurationError("The audit log \(path) cannot be written: \(String(cString: strerror(errno))).")
         }
-        file = FileDescriptor(owning: descriptor)
-        do throws(Errno) { writer = try LineWriter(descriptor) } catch {
+        let file = LineFile(owning: FileDescriptor(owning: descriptor))
+        do throws(Errno) { writer = try LineWriter(to: file) } catch {
             throw ConfigurationError("The audit log needs two descriptors more: \(error).")
         }
     }

@@ -1,16 +1,8 @@
 import ProbeNative
 
-#if canImport(Glibc)
-    import Glibc
-#endif
-
-/// Writes whole lines to a descriptor by a thread of its own, so that nobody waits for a disk or for a pipe that its
+/// Writes whole lines by a thread of its own, so that nobody waits for a disk or for a pipe that its
 /// reader has let run full. What waits is bounded; lines beyond it are lost and counted.
 final class LineWriter: Sendable {
-    /// As many whole lines as fit go into one write(2): a pipe takes so much at once or not at all (PIPE_BUF, pipe(7)), so
-    /// no other writer's text comes in between.
-    private static let atOnce = 4096
-
     private struct State {
         var waiting: [UInt8] = []
         var lost = 0
@@ -20,16 +12,17 @@ final class LineWriter: Sendable {
     }
 
     private let state = Locked(State())
-    private let descriptor: Int32
+    private let destination: any LineDestination
     private let mostWaiting: Int
     private let bell: ProbeNative.Semaphore
     private let end: ProbeNative.Semaphore
 
     /// - Parameters:
-    ///   - descriptor: stays the caller's.
+    ///   - destination: used by the writer's thread alone.
     ///   - mostWaiting: bytes that may wait.
-    init(_ descriptor: Int32, mostWaiting: Int = 8 << 20) throws(Errno) {
-        self.descriptor = descriptor
+    /// - Throws: EMFILE and the like: it takes two descriptors.
+    init(to destination: any LineDestination, mostWaiting: Int = 8 << 20) throws(Errno) {
+        self.destination = destination
         self.mostWaiting = mostWaiting
         bell = try ProbeNative.Semaphore()
         end = try ProbeNative.Semaphore()
@@ -77,15 +70,13 @@ final class LineWriter: Sendable {
     }
 
     private func run() {
-        // The file's last line has no end: a disk took only a part of it.
-        var isTorn = false
         while true {
             bell.wait()
             let (lines, isEnding) = state.withLock { state in
                 defer { state.waiting = [] }
                 return (state.waiting, state.isEnding)
             }
-            let unwritten = write(lines, isTorn: &isTorn)
+            let unwritten = destination.write(lines)
             if unwritten > 0 { state.withLock { $0.lost += unwritten } }
             guard isEnding else { continue }
             let waiters = state.withLock { state in
@@ -97,29 +88,5 @@ final class LineWriter: Sendable {
             end.signal()
             return
         }
-    }
-
-    /// Returns how many lines were not written whole.
-    private func write(_ lines: [UInt8], isTorn: inout Bool) -> Int {
-        let end = UInt8(ascii: "\n")
-        let bytes = (isTorn && !lines.isEmpty ? [end] : []) + lines
-        var done = 0
-        while done < bytes.count {
-            let piece = bytes[done..<min(done + Self.atOnce, bytes.count)]
-            // A line longer than that goes as it comes.
-            let whole = piece.lastIndex(of: end).map { $0 + 1 - done } ?? piece.count
-            let count = bytes.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress?.advanced(by: done), whole) }
-            if count < 0, errno == EINTR { continue }
-            // Whoever shares the descriptor may have made it one that does not wait.
-            if count < 0, errno == EAGAIN {
-                var event = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
-                _ = poll(&event, 1, -1)
-                continue
-            }
-            guard count > 0 else { break }
-            done += count
-        }
-        if done > 0 { isTorn = bytes[done - 1] != end }
-        return lines.suffix(bytes.count - done).count { $0 == end }
     }
 }

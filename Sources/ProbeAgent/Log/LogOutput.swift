@@ -23,7 +23,7 @@ public final class LogOutput: Sendable {
         self.format = format
         self.time = time
         levelIndex = Atomic(Self.levels.firstIndex(of: level) ?? 0)
-        do throws(Errno) { writer = try LineWriter(descriptor) } catch {
+        do throws(Errno) { writer = try LineWriter(to: LineFile(borrowing: descriptor)) } catch {
             throw ConfigurationError("The log needs two descriptors more: \(error).")
         }
     }

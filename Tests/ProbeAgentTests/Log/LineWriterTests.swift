@@ -11,7 +11,7 @@ struct LineWriterTests {
         var ends: [Int32] = [0, 0]
         try #require(pipe(&ends) == 0)
         let (reader, pipe) = (ends[0], ends[1])
-        let writer = try LineWriter(pipe, mostWaiting: 1 << 20)
+        let writer = try LineWriter(to: LineFile(borrowing: pipe), mostWaiting: 1 << 20)
         try writer.start(threadName: "test")
         let count = (2 << 20) / 3000
         for number in 1...count { writer.append(Self.line(number)) }

@@ -74,7 +74,7 @@ struct NDJSONOutputTests {
     @Test func aFullDiskIsCounted() async throws {
         let bench = try WatchBench("checks: [{tool: scripted, target: a.test, every: 10s}]")
         let output = try LineOutput(
-            "full", to: LineFile(FileDescriptor(owning: open("/dev/full", O_WRONLY))), render: LineOutput.json)
+            "full", to: LineFile(owning: FileDescriptor(owning: open("/dev/full", O_WRONLY))), render: LineOutput.json)
         try output.start(bench.engine, .silent)
         try await bench.run { await bench.advance(by: .seconds(30)) }
         for result in bench.output.results { output.receive(.result(result)) }

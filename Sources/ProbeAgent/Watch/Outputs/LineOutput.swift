@@ -10,7 +10,7 @@ import ProbeProtocol
 public final class LineOutput: WatchOutput {
     public let name: String
     private let render: @Sendable (WatchEvent) -> [UInt8]?
-    private let lines: LineQueue
+    private let lines: LineWriter
 
     /// - Parameter render: a line without its end; nil for what has none.
     init(
@@ -18,7 +18,7 @@ public final class LineOutput: WatchOutput {
     ) throws(Errno) {
         self.name = name
         self.render = render
-        lines = try LineQueue("watch-output", to: destination)
+        lines = try LineWriter(to: destination)
     }
 
     /// - Throws: EMFILE and the like.
@@ -27,7 +27,7 @@ public final class LineOutput: WatchOutput {
         // A copy, since what is owned is closed.
         let copy = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3)
         guard copy >= 0 else { throw Errno(rawValue: errno) }
-        return try LineOutput("standard output", to: LineFile(FileDescriptor(owning: copy)), render: render)
+        return try LineOutput("standard output", to: LineFile(owning: FileDescriptor(owning: copy)), render: render)
     }
 
     /// Results and changes as objects of JSON.
@@ -40,10 +40,14 @@ public final class LineOutput: WatchOutput {
     }
 
     public func start(_ engine: Engine, _ logger: Logger) throws(ConfigurationError) {
-        guard lines.start() else { throw ConfigurationError("\(name) needs a thread, and the kernel gives none.") }
+        do throws(Errno) { try lines.start(threadName: "watch-output") } catch {
+            throw ConfigurationError("\(name) needs a thread, and the kernel gives none.")
+        }
     }
 
-    public func receive(_ event: WatchEvent) { if let line = render(event) { lines.append(line) } }
+    public func receive(_ event: WatchEvent) {
+        if let line = render(event) { lines.append(line + [UInt8(ascii: "\n")]) }
+    }
     public var dropped: Int { lines.lost }
     public func finish() async { await lines.finish() }
 }

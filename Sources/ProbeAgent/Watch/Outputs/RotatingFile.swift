@@ -30,7 +30,7 @@ final class RotatingFile: LineDestination, @unchecked Sendable {
         let descriptor = FileDescriptor(owning: number)
         var status = stat()
         guard fstat(number, &status) == 0 else { throw Errno(rawValue: errno) }
-        return (LineFile(descriptor), Int(status.st_size))
+        return (LineFile(owning: descriptor), Int(status.st_size))
     }
 
     func write(_ lines: [UInt8]) -> Int {
