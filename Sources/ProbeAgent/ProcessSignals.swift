@@ -12,6 +12,15 @@ public enum ProcessSignals {
         case hangup
         /// `wakeMain` was called.
         case wake
+
+        /// The number of the signal that ends a process which reads no configuration again.
+        public var signal: Int32? {
+            switch self {
+            case .stop(let number): number
+            case .hangup: SIGHUP
+            case .wake: nil
+            }
+        }
     }
 
     private static let all = [SIGINT, SIGTERM, SIGHUP, wakeSignal]

@@ -1,7 +1,7 @@
 import ProbeAgent
 import ProbeNative
 
-/// Waits on the main thread for asynchronous work, and for the signals that end it. They must be blocked
+/// Waits on the main thread for asynchronous work, and takes the signals meanwhile. They must be blocked
 /// (`ProcessSignals.block`).
 enum MainThread {
     enum Outcome<Value: Sendable>: Sendable {
@@ -10,7 +10,10 @@ enum MainThread {
         case stopped(signal: Int32)
     }
 
-    static func wait<Value: Sendable>(for work: @escaping @Sendable () async -> Value) -> Outcome<Value> {
+    /// - Parameter end: is told of each event, on this thread; the number of a signal ends the waiting.
+    static func wait<Value: Sendable>(
+        for work: @escaping @Sendable () async -> Value, until end: (ProcessSignals.Event) -> Int32? = \.signal
+    ) -> Outcome<Value> {
         let result = Locked<Value?>(nil)
         let task = Task {
             let value = await work()
@@ -19,7 +22,7 @@ enum MainThread {
         }
         while true {
             if let value = result.withLock({ $0 }) { return .done(value) }
-            if case .stop(let signal) = ProcessSignals.next() {
+            if let signal = end(ProcessSignals.next()) {
                 task.cancel()
                 return .stopped(signal: signal)
             }

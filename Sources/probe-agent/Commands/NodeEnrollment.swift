@@ -29,6 +29,9 @@ enum NodeEnrollment {
                             metadata: ["reason": "\(failure)", "retry_in_ms": "\(Int(delay.inMilliseconds))"])
                     })
             } catch { return .failure(error) }
+        } until: {
+            // There is nothing to read again yet.
+            if case .stop(let signal) = $0 { signal } else { nil }
         }
         switch outcome {
         case .stopped:

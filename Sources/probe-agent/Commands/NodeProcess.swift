@@ -107,7 +107,10 @@ enum NodeProcess {
         var reload = NodeReload(
             loaded: loaded, policy: policy, load: reload, agent: agent, log: log, notifier: notifier,
             time: engine.time, logger: logger)
-        return serve(services, agent, logger) { reload.run() }
+        return serve(services, agent, logger) {
+            reload.run()
+            watching?.watch.reload()
+        }
     }
 
     private static func note(_ report: HardeningReport?, in logger: Logger) {
@@ -133,32 +136,31 @@ enum NodeProcess {
     ) -> Int32 {
         // The main thread takes the signals itself (`ProcessSignals`), so the group traps none.
         let group = ServiceGroup(services: services, logger: logger)
-        let exitCode = Locked<Int32?>(nil)
-        Task {
-            let code: Int32
+        var isStopping = false
+        let outcome = MainThread.wait {
             do {
                 try await group.run()
-                code = 0
+                return Int32(0)
             } catch {
                 logger.critical("agent.failed", metadata: ["reason": "\(error)"])
-                code = 1
+                return 1
             }
-            exitCode.withLock { $0 = code }
-            ProcessSignals.wakeMain()
-        }
-        var isStopping = false
-        while true {
-            if let code = exitCode.withLock({ $0 }) { return code }
-            switch ProcessSignals.next() {
-            case .wake: continue
+        } until: { event in
+            switch event {
+            case .wake: break
             case .hangup: if !isStopping { reload() }
-            case .stop(SIGINT) where isStopping: _exit(128 + SIGINT)
+            case .stop(SIGINT) where isStopping: return SIGINT
             case .stop where isStopping: agent.hasten()
             case .stop(let signal):
                 isStopping = true
                 logger.debug("agent.signal", metadata: ["signal": "\(signal)"])
                 Task { await group.triggerGracefulShutdown() }
             }
+            return nil
+        }
+        switch outcome {
+        case .done(let code): return code
+        case .stopped(let signal): _exit(128 + signal)
         }
     }
 }

@@ -35,37 +35,33 @@ enum WatchProcess {
 
     private static func serve(_ watch: Watch, _ console: WatchConsole, _ logger: Logger, once: Bool) -> Int32 {
         let group = ServiceGroup(services: [watch], logger: logger)
-        let exitCode = Locked<Int32?>(nil)
-        Task {
-            let code: Int32
+        defer { console.close() }
+        console.draw()
+        var isStopping = false
+        let outcome = MainThread.wait {
             do {
-                if once {
-                    code = try await watch.once() ? 0 : 1
-                } else {
-                    try await group.run()
-                    code = 0
-                }
+                if once { return try await watch.once() ? Int32(0) : 1 }
+                try await group.run()
+                return 0
             } catch {
                 logger.critical("watch.failed", metadata: ["reason": "\(error)"])
-                code = 1
+                return 1
             }
-            exitCode.withLock { $0 = code }
-            ProcessSignals.wakeMain()
-        }
-        defer { console.close() }
-        var isStopping = false
-        while true {
-            if let code = exitCode.withLock({ $0 }) { return code }
-            console.draw()
-            switch ProcessSignals.next() {
-            case .wake: continue
+        } until: { event in
+            switch event {
+            case .wake: break
             case .hangup where !once: watch.reload()
-            case .hangup: return 128 + SIGHUP
-            case .stop(let signal) where isStopping || once: return 128 + signal
-            case .stop:
+            case .stop where !once && !isStopping:
                 isStopping = true
                 Task { await group.triggerGracefulShutdown() }
+            case .hangup, .stop: return event.signal
             }
+            console.draw()
+            return nil
+        }
+        switch outcome {
+        case .done(let code): return code
+        case .stopped(let signal): return 128 + signal
         }
     }
 }

@@ -41,6 +41,10 @@ struct NodeWatchProgramTests {
             try await controller.sendJob("1", tool: "http", target: listener.url("/healthz"), parameters: [:])
             let answer = try await controller.response(to: "1")["result"]
             #expect(answer?["error_code"]?.string == "policy_denied")
+            // The file is taken anew, hardened as the process is.
+            try write("/healthz?again")
+            process.send(signal: SIGHUP)
+            _ = try await process.errors.next("reload", within: Self.limit) { $0.contains("event=watch.reloaded") }
             process.send(signal: SIGTERM)
             #expect(try await process.exit(within: Self.limit) == .code(0))
         }
