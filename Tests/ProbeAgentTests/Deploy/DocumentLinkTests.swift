@@ -2,7 +2,7 @@ import Foundation
 import ProbeTesting
 import Testing
 
-/// The documentation is a site of Markdown files: every relative link leads somewhere.
+/// The documentation is a site of Markdown files: every relative link leads somewhere, and every page is led to.
 struct DocumentLinkTests {
     @Test(arguments: Page.all)
     func linksLeadSomewhere(page: Page) throws {
@@ -19,6 +19,17 @@ struct DocumentLinkTests {
         let text = "[a](b.md) `[no](link)` [c](https://c.example) [d](e.md#f)\n```\n[no](link)\n```\n# Is `it` well?\n"
         #expect(Page.links(in: text) == ["b.md", "e.md#f"])
         #expect(Page.anchors(in: text) == ["is-it-well"])
+    }
+
+    @Test func theIndexKnowsEveryPage() throws {
+        let index = Page(path: "docs/README.md")
+        let known = Set(try index.links().map { index.sibling($0).path })
+        for page in Page.all
+        where page.path.hasPrefix("docs/") && !page.path.hasPrefix("docs/tools/") && page != index
+            && !page.path.hasPrefix("docs/docc/")
+        {
+            #expect(known.contains(page.path), "docs/README.md does not lead to \(page.path)")
+        }
     }
 }
 

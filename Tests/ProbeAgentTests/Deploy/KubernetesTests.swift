@@ -95,8 +95,7 @@ struct KubernetesTests {
     }
 
     /// Every variable that the chart sets is a setting of the node.
-    @Test(.enabled(if: NodeCommands.areHere, "registration or the control socket has not come yet"))
-    func theNodesVariablesExist() async throws {
+    @Test func theNodesVariablesExist() async throws {
         let known = Setting.all.compactMap(\.variable)
         for values in ["node-raw", "watched"] {
             let names = try await Self.pod(values)["containers"]?[0]?["env"]?.array?.compactMap { $0["name"]?.string }

@@ -1,5 +1,4 @@
 import Foundation
-import ProbeAgent
 import ProbeTesting
 import Testing
 
@@ -8,9 +7,7 @@ import Testing
 @Suite(.timeLimit(.minutes(5)))
 struct QuickstartProgramTests {
     /// In a network of its own, so that the page's port is free.
-    @Test(
-        .enabled(if: NodeCommands.areHere, "registration or the control socket has not come yet"),
-        .enabled("a network namespace needs root") { geteuid() == 0 })
+    @Test(.enabled("a network namespace needs root") { geteuid() == 0 })
     func byHandEndsWithARegisteredNode() async throws {
         let folder = try TemporaryFolder("quickstart")
         let commands = try await Self.commands(of: "docs/quickstart.md", below: "By hand")
@@ -51,12 +48,5 @@ struct QuickstartProgramTests {
     private static func commands(of page: String, below heading: String) async throws -> String {
         try await Oracle.check(
             DeployScript.repository + "/scripts/page-commands.sh", [DeployScript.repository + "/" + page, heading])
-    }
-}
-
-/// The commands `register`, `status` and `drain`, and their settings, are a part of the node of this version.
-enum NodeCommands {
-    static let areHere = ["PROBEOPS_REGISTRATION_TOKEN", "PROBEOPS_CONTROL_SOCKET"].allSatisfy { name in
-        Setting.all.contains { $0.variable == name }
     }
 }

@@ -30,8 +30,7 @@ struct SystemdUnitTests {
     }
 
     /// What systemd sets in the environment is what the node reads.
-    @Test(.enabled(if: NodeCommands.areHere, "registration or the control socket has not come yet"))
-    func theNodesVariablesExist() throws {
+    @Test func theNodesVariablesExist() throws {
         let known = Set(Setting.all.compactMap(\.variable))
         for text in [try Unit.text("probe-agent.service"), try Unit.text("probe-agent.env")] {
             let names = text.matches(of: #/(PROBEOPS_[A-Z_]+)=/#).map { String($0.1) }
