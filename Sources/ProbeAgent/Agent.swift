@@ -146,7 +146,7 @@ public final class Agent: Service {
     }
 }
 
-extension Agent {
+extension Agent: ControlledNode {
     // MARK: For the operator
 
     public func status() -> NodeStatus {
@@ -167,8 +167,6 @@ extension Agent {
             reactorLags: pulse.lags, process: .now(), problems: problems.all)
     }
 
-    /// Says how long running diagnostics may take once a graceful shutdown is asked for, which the caller does next.
-    /// - Returns: false when the node is ending already.
     public func drain(within patience: Duration) -> Bool {
         ending.withLock { ending in
             guard !ending.isDraining, !dispatcher.counts.isDraining else { return false }
@@ -208,7 +206,7 @@ extension NodeStatus {
     /// For the service manager.
     fileprivate var sentence: String {
         switch state {
-        case .starting: "Starting."
+        case .starting, .registering: "Starting."
         case .connected: "Connected to \(facts.backend)."
         case .draining: "Ending, \(jobs.inFlight) jobs left."
         case .connecting:

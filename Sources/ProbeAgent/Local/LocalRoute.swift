@@ -39,6 +39,8 @@ public struct LocalResponse: Sendable {
     public var status: Int
     public var contentType: String
     public var body: [UInt8]
+    /// Called once the answer is on its way, or cannot be sent.
+    public var afterwards: (@Sendable () -> Void)?
 
     public init(status: Int = 200, contentType: String, body: [UInt8]) {
         self.status = status

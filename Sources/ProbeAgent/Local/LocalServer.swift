@@ -11,7 +11,8 @@ public final class LocalServer: Service {
     static let mostConnections = 16
 
     private let listeners: [LocalListener]
-    private let routes: [LocalRoute]
+    private let current: Locked<[LocalRoute]>
+    private let channels = Locked<[any Channel]>([])
     private let timeout: Duration
     private let connections = Atomic<Int>(0)
 
@@ -20,20 +21,34 @@ public final class LocalServer: Service {
     ///   - timeout: from a connection's beginning to the end of its answer.
     public init(_ listeners: [LocalListener], routes: [LocalRoute], timeout: Duration = .seconds(10)) {
         self.listeners = listeners
-        self.routes = routes
+        current = Locked(routes)
         self.timeout = timeout
+    }
+
+    /// What it answers, from the next connection on.
+    public var routes: [LocalRoute] {
+        get { current.withLock { $0 } }
+        set { current.withLock { $0 = newValue } }
+    }
+
+    /// Serves from now on, also before `run`, which otherwise begins with it.
+    public func start() async throws {
+        for listener in listeners {
+            let channel = try await bootstrap.withBoundSocket(listener.take()).get()
+            channels.withLock { $0.append(channel) }
+        }
     }
 
     /// Serves until the service group shuts down; then the sockets are closed and their files removed.
     public func run() async throws {
-        var channels: [any Channel] = []
-        defer { for listener in listeners { listener.removeFile() } }
-        for listener in listeners {
-            channels.append(try await bootstrap.withBoundSocket(listener.take()).get())
-        }
+        defer { removeFiles() }
+        if channels.withLock(\.isEmpty) { try await start() }
         try? await gracefulShutdown()
-        for channel in channels { try? await channel.close().get() }
+        for channel in channels.withLock({ $0 }) { try? await channel.close().get() }
     }
+
+    /// For who ends the process without having run it.
+    public func removeFiles() { for listener in listeners { listener.removeFile() } }
 
     private var bootstrap: ServerBootstrap {
         ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton.next())
@@ -116,6 +131,7 @@ private final class LocalConnection: ChannelInboundHandler {
         let channel = context.channel
         context.writeAndFlush(wrapOutboundOut(.end(nil))).whenComplete { _ in
             channel.close(mode: .output, promise: nil)
+            response.afterwards?()
         }
     }
 

@@ -13,20 +13,20 @@ public struct OutboxLimits: Sendable, Hashable {
 
 /// What an outbox holds, and what it lost.
 public struct OutboxCounts: Sendable, Hashable {
-    public var unsettled: Int
-    public var unsettledBytes: Int
+    public var unsettled = 0
+    public var unsettledBytes = 0
     /// How long the oldest has waited, to the minute; nil when nothing waits.
     public var oldestAge: Duration?
     /// Dropped because they had become too old.
-    public var expired: Int
+    public var expired = 0
     /// That the backend has acknowledged, by `result_received` or by a pong.
-    public var settled: Int
+    public var settled = 0
     /// Taken over from a former process.
-    public var replayed: Int
+    public var replayed = 0
     /// Damaged places in a former process's files, each of one or more records.
-    public var damaged: Int
+    public var damaged = 0
     /// Bytes cut off at the ends of its files: what was being written at a crash.
-    public var tornBytes: Int
+    public var tornBytes = 0
     /// Unsettled answers that would be lost with this process.
-    public var notOnDisk: Int
+    public var notOnDisk = 0
 }

@@ -6,6 +6,8 @@ public struct NodeStatus: Report {
     public enum State: String, Sendable {
         /// Not yet at the point of looking for its backend.
         case starting
+        /// It has no identity yet: its backend is asked for one.
+        case registering
         /// Between connections: an attempt is under way, or the pause before one.
         case connecting
         /// Authenticated.

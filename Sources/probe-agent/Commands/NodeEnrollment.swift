@@ -5,11 +5,11 @@ import ProbeNative
 /// The first start of a node that has a registration token and no identity yet.
 enum NodeEnrollment {
     /// Registers, with the session's delays between attempts for as long as the backend is not there, and puts the
-    /// identity in its place.
+    /// identity in its place. Meanwhile `control` answers for `node`.
     /// - Returns: the exit code where the node cannot go on: 0 when a signal ends it, 78 when only a person can help.
     static func complete(
-        _ configuration: inout AgentConfiguration, _ directory: StateDirectory?, tools: [String],
-        notifier: ServiceNotifier?, _ logger: Logger
+        _ configuration: inout AgentConfiguration, _ directory: StateDirectory?, tools: [String], node: EnrollingNode,
+        control: LocalServer?, notifier: ServiceNotifier?, _ logger: Logger
     ) throws -> Int32? {
         guard configuration.enrollment.isDue, let directory else { return nil }
         let registration: NodeRegistration
@@ -19,9 +19,12 @@ enum NodeEnrollment {
         notifier?.starting("registering", for: .seconds(60))
         logger.notice("agent.registering", metadata: ["backend": "\(configuration.backend)"])
         let outcome = MainThread.wait { () -> Result<Identity, RegistrationFailure> in
+            // A socket that cannot be served fails once more when the node runs, and ends it.
+            try? await control?.start()
             do throws(RegistrationFailure) {
                 return .success(
                     try await registration.attempts { failure, delay in
+                        node.failed(failure, retryIn: delay)
                         // An attempt takes at most 20 s.
                         notifier?.starting("registering: \(failure)", for: delay + .seconds(60))
                         logger.warning(
@@ -35,9 +38,11 @@ enum NodeEnrollment {
         }
         switch outcome {
         case .stopped:
+            control?.removeFiles()
             logger.info("agent.stopped")
             return 0
         case .done(.failure(let failure)):
+            control?.removeFiles()
             logger.critical("agent.not_registered", metadata: ["reason": "\(failure)"])
             return ConfigurationError.exitCode
         case .done(.success(let identity)):

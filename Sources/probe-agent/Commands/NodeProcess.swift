@@ -57,9 +57,15 @@ enum NodeProcess {
             logger.warning("agent.warning", metadata: ["reason": "\(warning)"])
         }
         let tools = prepared.registry.tools.map(\.name)
-        if let code = try NodeEnrollment.complete(&configuration, state, tools: tools, notifier: notifier, logger) {
-            return code
+        var facts = NodeFacts()
+        (facts.hardening, facts.warnings) = (prepared.hardening, warnings)
+        let enrolling = EnrollingNode(configuration, facts: facts, problems: problems)
+        let controlServer = control.map {
+            LocalServer([$0], routes: LocalRoute.control(enrolling, requestStop: ProcessSignals.requestStop))
         }
+        let code = try NodeEnrollment.complete(
+            &configuration, state, tools: tools, node: enrolling, control: controlServer, notifier: notifier, logger)
+        if let code { return code }
         var engineConfiguration = EngineConfiguration()
         let (jobSockets, checkSockets) = prepared.rawSockets.split(at: reactors)
         engineConfiguration.rawSockets = jobSockets
@@ -74,8 +80,6 @@ enum NodeProcess {
         defer { engine.stop() }
         let agent: Agent
         do throws(InvalidInput) {
-            var facts = NodeFacts()
-            (facts.hardening, facts.warnings) = (prepared.hardening, warnings)
             agent = try Agent(
                 configuration: configuration, engine: engine, state: state, audit: audit, facts: facts,
                 problems: problems, notifier: notifier, log: log, logger: logger)
@@ -95,9 +99,10 @@ enum NodeProcess {
             note(metricsListener.address, in: logger)
             services.insert(LocalServer([metricsListener], routes: [.metrics(metrics)]), at: 0)
         }
-        if let control {
-            let routes = LocalRoute.control(agent, requestStop: ProcessSignals.requestStop)
-            services.insert(LocalServer([control], routes: routes + [.metrics(metrics)]), at: 0)
+        if let controlServer {
+            controlServer.routes =
+                LocalRoute.control(agent, requestStop: ProcessSignals.requestStop) + [.metrics(metrics)]
+            services.insert(controlServer, at: 0)
         }
         let watching = try checks?.start(
             unchanged, checkSockets, configuration, descriptors: NodeWatch.descriptors / 4, more: [ChangeLog(logger)],

@@ -66,7 +66,7 @@ enum StatusText {
 
     private static func reactors(_ status: ParameterValue, _ style: Style) -> String {
         let lags = status["reactors"]?.elements.compactMap { $0["lag_ms"]?.number } ?? []
-        let worst = lags.max() ?? 0
+        guard let worst = lags.max() else { return "none yet" }
         let answer = "the slowest answers in \(time(.number(worst)))"
         return "\(lags.count), " + (worst >= 1000 ? style.bad(answer) : answer)
     }
@@ -139,5 +139,8 @@ extension ParameterValue {
     }
 
     /// For people; `-` where there is none.
-    fileprivate func string(_ name: String) -> String { self[name]?.text?.printable() ?? "-" }
+    fileprivate func string(_ name: String) -> String {
+        guard let text = self[name]?.text, !text.isEmpty else { return "-" }
+        return text.printable()
+    }
 }

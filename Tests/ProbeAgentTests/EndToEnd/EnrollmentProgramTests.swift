@@ -27,6 +27,8 @@ import Testing
         _ = try await node.errors.next("registered") { $0.contains("agent.registered") }
         let ended = try await node.errors.next("an attempt") { $0.contains("session.ended") }
         #expect(ended.contains("instead of opening a WebSocket"), "\(ended)")
+        // By the same socket as before, but now it is the node at work that answers.
+        #expect(try await status()["node_uuid"] == "0b8e6f6f-2c11-4c0f-9a51-6f1c2a340d0e")
         node.send(signal: SIGTERM)
         #expect(try await node.exit(within: .seconds(60)) == .code(0))
         #expect(peer.events.pending.count == 3)
@@ -50,12 +52,40 @@ import Testing
         await peer.stop()
     }
 
+    private func status() async throws -> JSONValue {
+        try JSONValue(parsing: try await StatusProgramTests.status(["--json", "--state-dir", state]).output)
+    }
+
+    /// Whoever looks after the node must not start it anew for that.
+    @Test func aNodeThatWaitsForItsBackendAnswersAndEndsWhenTold() async throws {
+        let node = try start("http://127.0.0.1:1", ["PROBEOPS_REGISTRATION_TOKEN": "pnrt_5ecret"])
+        _ = try await node.errors.next("an attempt") { $0.contains("agent.registration_failed") }
+        let place = ["--state-dir", state]
+        #expect(try await StatusProgramTests.status(["--live"] + place).status == .code(0))
+        let ready = try await StatusProgramTests.status(["--ready"] + place)
+        #expect(ready.status == .code(1))
+        #expect(
+            ready.errors.contains("The node is not registered yet: ") && ready.errors.contains("refused"), "\(ready)")
+        let status = try await status()
+        #expect(status["state"] == "registering" && status["live"] == true && status["ready"] == false)
+        #expect(status["connection"]?["last_failure"]?["reason"]?.string?.contains("refused") == true)
+        #expect(status["problems"]?[0]?["event"] == "agent.registration_failed")
+        #expect(!status.text.contains("5ecret"))
+        let page = try await StatusProgramTests.status(place)
+        #expect(page.output.contains("  node -  up ") && page.output.contains("registering"), "\(page)")
+
+        let drain = try await Oracle.run(NodeProcess.program, ["drain", "--wait"] + place)
+        #expect(drain.output.hasSuffix("Left: 0 running, 0 results to deliver.\nThe node has ended.\n"), "\(drain)")
+        #expect(try await node.exit(within: .seconds(60)) == .code(0))
+        #expect(!FileManager.default.fileExists(atPath: state + "/identity.json"))
+        #expect(!FileManager.default.fileExists(atPath: state + "/control.sock"))
+    }
+
     @Test func aNodeThatWaitsForItsBackendStopsAtOnce() async throws {
         let node = try start("http://127.0.0.1:1", ["PROBEOPS_REGISTRATION_TOKEN": "pnrt_x"])
         _ = try await node.errors.next("an attempt") { $0.contains("agent.registration_failed") }
         node.send(signal: SIGTERM)
         #expect(try await node.exit(within: .seconds(60)) == .code(0))
-        #expect(!FileManager.default.fileExists(atPath: state + "/identity.json"))
     }
 
     @Test func aConfigurationTokenIsEnough() async throws {
