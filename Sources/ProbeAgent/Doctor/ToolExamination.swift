@@ -1,7 +1,7 @@
 import ProbeNative
 
-/// Each tool once, against something that is certainly there: this machine's loopback, a web server of the doctor's own,
-/// the system's name server, the backend. What would need somebody else's server is not tried.
+/// Each tool once, against something that is certainly there: this machine's loopback, servers of the doctor's own, the
+/// system's name server, the backend.
 struct ToolExamination {
     let engine: Engine
     let configuration: AgentConfiguration
@@ -21,29 +21,17 @@ struct ToolExamination {
         case skip(String)
     }
 
-    private static let loopback = "127.0.0.1"
-
     func run(_ record: inout DoctorRecord, hasResolver: Bool) async {
-        let server = try? LocalListener(.tcp(SocketAddress(IPAddress(v4: 0x7f00_0001), port: 0)))
-        let serving = server.map { listener in
-            Task {
-                try await LocalServer([listener], routes: [LocalRoute("GET", "/") { _ in .text("It works.") }]).run()
+        await DoctorPeers.serve { peers in
+            for tool in engine.registry.tools {
+                if let wanted = configuration.tools, !wanted.contains(tool.name) {
+                    record.add(Finding(tool.name, .skipped, "switched off by --tools"))
+                    continue
+                }
+                record.look(at: tool.name)
+                record.add(await examine(tool, plan(tool.name, peers, hasResolver: hasResolver)))
             }
         }
-        defer { serving?.cancel() }
-        for tool in engine.registry.tools {
-            if let wanted = configuration.tools, !wanted.contains(tool.name) {
-                record.add(Finding(tool.name, .skipped, "switched off by --tools"))
-                continue
-            }
-            record.look(at: tool.name)
-            record.add(await examine(tool, plan(tool.name, port: port(server), hasResolver: hasResolver)))
-        }
-    }
-
-    private func port(_ server: LocalListener?) -> UInt16? {
-        guard case .tcp(let address)? = server?.address else { return nil }
-        return address.port
     }
 
     private func examine(_ tool: any Tool, _ plan: Plan) async -> Finding {
@@ -67,32 +55,38 @@ struct ToolExamination {
         }
     }
 
-    private func plan(_ tool: String, port: UInt16?, hasResolver: Bool) -> Plan {
-        let loopback = Self.loopback
-        let noServer = Plan.skip("no port could be had for the doctor's own web server")
+    private func plan(_ tool: String, _ peers: DoctorPeers, hasResolver: Bool) -> Plan {
+        let loopback = DoctorPeers.address
+        let noServer = Plan.skip("no port could be had for a server of the doctor's own")
         switch tool {
         case "ping": return .run(Trial(target: loopback, parameters: [.init("count", .integer(1))]))
         case "traceroute", "path_mtu": return .run(Trial(target: loopback))
         case "mtr": return .run(Trial(target: loopback, parameters: [.init("cycles", .integer(1))]))
         case "http":
-            guard let port else { return noServer }
+            guard let port = peers.http else { return noServer }
             return .run(Trial(target: "http://\(loopback):\(port)/"))
         case "tcp":
-            guard let port else { return noServer }
+            guard let port = peers.http else { return noServer }
             return .run(
                 Trial(
                     target: loopback,
                     parameters: [.init("port", .integer(Int64(port))), .init("banner_ms", .integer(0))]))
         case "port_check":
-            guard let port else { return noServer }
+            guard let port = peers.http else { return noServer }
             return .run(Trial(target: loopback, parameters: [.init("ports", .array([.integer(Int64(port))]))]))
         case "dns", "reverse_dns":
             guard hasResolver else { return .skip("no name server answers, see above") }
             let nothing: Set<ErrorCode> = [.resolveNXDomain, .noAddress]
             if tool == "reverse_dns" { return .run(Trial(target: loopback, accepts: nothing)) }
             return .run(Trial(target: backend.flatMap(Self.name) ?? "localhost", accepts: nothing))
+        case "whois":
+            guard let port = peers.whois else { return noServer }
+            return .run(Trial(target: loopback, parameters: [.init("server", .string("\(loopback):\(port)"))]))
+        case "ntp":
+            guard let port = peers.ntp else { return noServer }
+            return .run(Trial(target: loopback, parameters: [.init("port", .integer(Int64(port)))]))
         case "tls", "websocket": return secure(tool)
-        default: return .skip("needs a server of the Internet: try probe-agent \(tool) TARGET")
+        default: return .skip("the doctor knows no server to try it on: try probe-agent \(tool) TARGET")
         }
     }
 

@@ -1,6 +1,6 @@
 /// A timestamp of NTP: seconds since 1900 in the upper 32 bits, their fraction in the lower (RFC 5905 section 6). The
 /// era is not in it: it wraps in 2036, so only differences of less than 68 years mean something.
-struct NTPTimestamp: Hashable, Sendable {
+package struct NTPTimestamp: Hashable, Sendable {
     var bits: UInt64
 
     /// From 1900 to 1970.
@@ -8,7 +8,7 @@ struct NTPTimestamp: Hashable, Sendable {
 
     init(bits: UInt64) { self.bits = bits }
 
-    init(_ time: WallTime) {
+    package init(_ time: WallTime) {
         let (seconds, rest) = time.nanoseconds.quotientAndRemainder(dividingBy: 1_000_000_000)
         let whole = UInt64(bitPattern: seconds &+ Self.unixEpoch)
         // A billionth of a second is 4.29 units.
@@ -31,15 +31,15 @@ struct NTPTimestamp: Hashable, Sendable {
 }
 
 /// The header of an NTP packet (RFC 5905 section 7.3). What follows it, extension fields and a MAC, is not looked at.
-struct NTPPacket: Hashable, Sendable {
+package struct NTPPacket: Hashable, Sendable {
     static let size = 48
-    static let server: UInt8 = 4
+    package static let server: UInt8 = 4
     static let client: UInt8 = 3
 
     var leap: UInt8 = 0
     var version: UInt8 = 4
-    var mode: UInt8 = NTPPacket.client
-    var stratum: UInt8 = 0
+    package var mode: UInt8 = NTPPacket.client
+    package var stratum: UInt8 = 0
     /// log2 seconds.
     var poll: Int8 = 0
     var precision: Int8 = 0
@@ -48,14 +48,14 @@ struct NTPPacket: Hashable, Sendable {
     var rootDispersion: UInt32 = 0
     var referenceID: UInt32 = 0
     var reference = NTPTimestamp(bits: 0)
-    var origin = NTPTimestamp(bits: 0)
-    var receive = NTPTimestamp(bits: 0)
-    var transmit = NTPTimestamp(bits: 0)
+    package var origin = NTPTimestamp(bits: 0)
+    package var receive = NTPTimestamp(bits: 0)
+    package var transmit = NTPTimestamp(bits: 0)
 
-    init() {}
+    package init() {}
 
     /// Nil when there is less than a header.
-    init?(_ bytes: some Collection<UInt8>) {
+    package init?(_ bytes: some Collection<UInt8>) {
         guard bytes.count >= Self.size else { return nil }
         var rest = bytes.prefix(Self.size)[...]
         func number<Number: FixedWidthInteger>(_ type: Number.Type) -> Number {
@@ -77,7 +77,7 @@ struct NTPPacket: Hashable, Sendable {
         transmit = NTPTimestamp(bits: number(UInt64.self))
     }
 
-    var bytes: [UInt8] {
+    package var bytes: [UInt8] {
         func big(_ value: some FixedWidthInteger) -> [UInt8] { withUnsafeBytes(of: value.bigEndian, Array.init) }
         let first = leap << 6 | (version & 7) << 3 | mode & 7
         var bytes = [first, stratum, UInt8(bitPattern: poll), UInt8(bitPattern: precision)]
