@@ -26,8 +26,10 @@ for module in "${modules[@]}"; do
     mkdir "$work/$module"
     # Also what it adds to other modules' types: MODULE@OTHER.symbols.json, which need not exist.
     find "$symbols" \( -name "$module.symbols.json" -o -name "$module@*.symbols.json" \) -exec cp -t "$work/$module" {} +
+    # Parameters whose names say it all are not described: that complaint is not shown.
     "$docc" convert "docs/docc/$module.docc" --additional-symbol-graph-dir "$work/$module" \
         --fallback-display-name "$module" --fallback-bundle-identifier "probeops.$module" \
-        --transform-for-static-hosting --hosting-base-path "$module" --output-path "$out/$module"
+        --transform-for-static-hosting --hosting-base-path "$module" --output-path "$out/$module" 2>&1 |
+        awk -v RS= -v ORS='\n\n' '!/ is missing documentation/'
 done
 echo "$out: $(find "$out" -name index.html | wc -l) pages; begin with /MODULE/documentation/"

@@ -46,7 +46,7 @@ public final class Watch: Service {
     let telling = Locked<Void>(())
 
     /// - Parameters:
-    ///   - registry: the tools with their sockets, for the file's next reading.
+    ///   - engine: its tools, with their sockets, are also those of the file's next reading.
     ///   - slots: how many checks run at once, each with its tool's weight.
     public init(
         _ file: WatchFile, engine: Engine, slots: Int = 256, outputs: [any WatchOutput], logger: Logger
