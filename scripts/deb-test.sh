@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# deb-test.sh: make both packages from PROGRAMS twice, as this version and as a later one, and install, run, upgrade,
-# remove and purge them in a fresh Debian with systemd as process 1. Needs root; `make deb-test` builds before.
+# deb-test.sh [FOLDER]: install, run, upgrade, remove and purge both packages of FOLDER (.build-packages) in a fresh Debian
+# with systemd as process 1; those of a later version are made from PROGRAMS. Needs root; `make deb-test` builds before.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -8,14 +8,15 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 trap 'exit 130' INT TERM
 version=$(scripts/version.sh)
-OUT=$work/this scripts/deb.sh >/dev/null
-VERSION=$version+later OUT=$work/later scripts/deb.sh >/dev/null
+suffix=${version/-/\~}_$(dpkg --print-architecture).deb
+packages=("${1:-.build-packages}/probe-agent_$suffix" "${1:-.build-packages}/probe-backend_$suffix")
+VERSION=$version+later COMPRESSION=gzip OUT=$work/later scripts/deb.sh >/dev/null
 if command -v lintian >/dev/null; then
-    lintian --allow-root --fail-on error "$work"/this/*.deb
+    lintian --allow-root --fail-on error "${packages[@]}"
 else
     echo "deb-test: lintian is not installed, the packages were not held against Debian's policy"
 fi
-scripts/fresh-debian.sh "$work/debian" "$work"/this/*.deb
+scripts/fresh-debian.sh "$work/debian" "${packages[@]}"
 mkdir "$work/debian/root/later"
 cp "$work"/later/*.deb "$work/debian/root/later/"
 
@@ -68,7 +69,7 @@ check "node registers" runuser -u probeops -- probe-agent register --backend $ba
 identity=$(cat $state/identity.json)
 check "node starts" systemctl enable --now probe-agent
 check "node is ready" within 60 probe-agent status --ready
-check "node tells systemd how it is" bash -c 'systemctl show -P StatusText probe-agent | grep .'
+check "node tells systemd how it is" within 10 bash -c 'systemctl show -P StatusText probe-agent | grep .'
 check "node has no capability left" grep -q '^CapPrm:[[:space:]]*0*$' "/proc/$(property probe-agent MainPID)/status"
 check "node says that it is hardened" bash -c 'journalctl -u probe-agent | grep agent.hardened | grep -vq warning'
 check "node pings by raw sockets" bash -c 'journalctl -u probe-agent | grep -c agent.warning | grep -qx 0'

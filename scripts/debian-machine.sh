@@ -49,7 +49,6 @@ start() {
         ln -s pts/ptmx "$root/dev/ptmx"
         mount -t tmpfs tmpfs "$root/dev/shm"
         ip link set lo up
-        hostname probe-machine
         # Not chroot(2): services with namespaces of their own need a root that is one.
         cd "$root"
         pivot_root . .

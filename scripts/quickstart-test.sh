@@ -9,11 +9,9 @@ packages=${1:-.build-packages}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 trap 'exit 130' INT TERM
-architecture=$(dpkg --print-architecture)
 version=$(scripts/version.sh)
-version=${version/-/\~}
-scripts/fresh-debian.sh "$work/debian" "$packages/probe-agent_${version}_$architecture.deb" \
-    "$packages/probe-backend_${version}_$architecture.deb"
+suffix=${version/-/\~}_$(dpkg --print-architecture).deb
+scripts/fresh-debian.sh "$work/debian" "$packages/probe-agent_$suffix" "$packages/probe-backend_$suffix"
 {
     echo "set -euxo pipefail; cd /root"
     scripts/page-commands.sh docs/quickstart.md "By package"
