@@ -28,6 +28,7 @@ public final class Agent: Service {
     private let notifier: ServiceNotifier?
     private let facts: NodeFacts
     private let problems: RecentProblems
+    private let events: NodeEvents
     /// Until when running diagnostics may go on: set by whoever asks for the end first.
     private let ending = Locked(Ending())
 
@@ -45,13 +46,15 @@ public final class Agent: Service {
     ///   - problems: what has been logged lately.
     ///   - notifier: hears of the node's states.
     ///   - log: where `logger` writes, for its metrics.
+    ///   - events: hears of the connection and the jobs.
     /// - Throws: `InvalidInput`, one sentence, when the backend's URL, the CA file or the state directory cannot be used.
     public init(
         configuration: AgentConfiguration, engine: Engine, state: StateDirectory? = nil, audit: AuditLog? = nil,
         facts: NodeFacts = NodeFacts(), problems: RecentProblems = RecentProblems(), notifier: ServiceNotifier? = nil,
-        log: LogOutput? = nil, logger: Logger
+        log: LogOutput? = nil, events: NodeEvents = NodeEvents(), logger: Logger
     ) throws(InvalidInput) {
         self.logger = logger
+        self.events = events
         self.audit = audit
         self.engine = engine
         self.notifier = notifier
@@ -66,13 +69,13 @@ public final class Agent: Service {
         let relay = ProgressRelay()
         let dispatcher = Dispatcher(
             engine: engine, sink: outbox, slots: configuration.maxConcurrent, queueLimit: configuration.queueLimit,
-            maxResultBytes: configuration.maxResultBytes, audit: audit, logger: logger
+            maxResultBytes: configuration.maxResultBytes, audit: audit, events: events, logger: logger
         ) { relay.send($0) }
         let host = SessionHost(
             uuid: configuration.nodeUUID, dispatcher: dispatcher, outbox: outbox, time: engine.time, logger: logger)
         session = try Session(
             try SessionConfiguration(configuration, tools: engine.registry.tools.map(\.name)), sink: host,
-            results: outbox, heartbeats: host, time: engine.time, logger: logger)
+            results: outbox, heartbeats: host, time: engine.time, events: events, logger: logger)
         relay.attach(session)
         self.host = host
         self.outbox = outbox
@@ -123,6 +126,7 @@ public final class Agent: Service {
 
     private func shutDown() async {
         logger.info("agent.stopping", metadata: ["in_flight": "\(dispatcher.counts.inFlight)"])
+        events.tell(.stopping)
         notifier?.stopping()
         dispatcher.drain()
         // The backend hears at once that it should send jobs elsewhere.
@@ -169,12 +173,17 @@ extension Agent: ControlledNode {
 
     public func drain(within patience: Duration) -> Bool {
         ending.withLock { ending in
-            guard !ending.isDraining, !dispatcher.counts.isDraining else { return false }
+            guard !isEnding(ending) else { return false }
             ending.isDraining = true
             ending.patience = patience
             return true
         }
     }
+
+    /// Somebody has asked for the end.
+    public var isEnding: Bool { ending.withLock { isEnding($0) } }
+
+    private func isEnding(_ ending: Ending) -> Bool { ending.isDraining || dispatcher.counts.isDraining }
 
     /// Somebody has asked a second time for the end: what runs may go on no longer than after a signal.
     public func hasten() { cut(after: Self.finishing) }

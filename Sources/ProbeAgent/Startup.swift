@@ -34,18 +34,24 @@ public enum Startup {
     ) throws(ConfigurationError) -> Prepared {
         raiseDescriptorLimit()
         // After the limit and before everything else that opens descriptors: liboping's must be below FD_SETSIZE.
+        var prepared = openSockets(pingWorkers: pingWorkers, reactors: reactors)
+        ProcessSignals.block()
+        try user?.become()
+        // The last step: whoever opens something with a privilege, or a file that is not in the list, comes before it.
+        prepared.hardening = hardening.map { Hardening.apply($0, listeners: listeners) }
+        return prepared
+    }
+
+    /// The sockets that tools need, for a program that changes nothing else of its process.
+    /// - Parameters: as of `prepare`.
+    public static func openSockets(pingWorkers: Int? = nil, reactors: Int? = nil) -> Prepared {
         let ping = PingLane.open(workers: pingWorkers ?? PingLane.defaultWorkers)
         let rawSockets = RawSockets.open(reactors: reactors ?? ReactorGroup.defaultCount)
-        ProcessSignals.block()
         var warnings = (ping.unavailable.map { [$0] } ?? IPAddress.Family.allCases.compactMap(ping.failure)).map(
             \.detail)
         for failure in IPAddress.Family.allCases.compactMap(rawSockets.failure)
         where !warnings.contains(failure.detail) { warnings.append(failure.detail) }
-        try user?.become()
-        // The last step: whoever opens something with a privilege, or a file that is not in the list, comes before it.
-        return Prepared(
-            registry: .builtIn(ping: ping), rawSockets: rawSockets, warnings: warnings,
-            hardening: hardening.map { Hardening.apply($0, listeners: listeners) })
+        return Prepared(registry: .builtIn(ping: ping), rawSockets: rawSockets, warnings: warnings)
     }
 
     /// To the hard limit: sockets of diagnostics and the connection share it. A refusal leaves the limit as it is, which

@@ -39,6 +39,7 @@ public final class Dispatcher: Sendable {
     private let progress: @Sendable (ProgressFrame) -> Void
     private let maxResultBytes: Int
     private let audit: AuditLog?
+    private let events: NodeEvents
     private let logger: Logger
     private let expiry: Alarm
     private let state: Locked<State>
@@ -46,9 +47,11 @@ public final class Dispatcher: Sendable {
 
     public init(
         engine: Engine, sink: any ResultSink, slots: Int, queueLimit: Int, maxResultBytes: Int = 1 << 20,
-        audit: AuditLog? = nil, logger: Logger, progress: @escaping @Sendable (ProgressFrame) -> Void = { _ in }
+        audit: AuditLog? = nil, events: NodeEvents = NodeEvents(), logger: Logger,
+        progress: @escaping @Sendable (ProgressFrame) -> Void = { _ in }
     ) {
         self.audit = audit
+        self.events = events
         self.engine = engine
         self.sink = sink
         self.maxResultBytes = maxResultBytes
@@ -120,6 +123,8 @@ public final class Dispatcher: Sendable {
             if case .full = decision {
                 return (.failure(Self.full(state.queue.queued)), nil)
             }
+            // In the lock: the job cannot end before it is told of.
+            events.tell(.jobAccepted(requestID: job.requestID, tool: job.probe.tool, target: job.probe.target))
             return (.success(decision), state.queue.earliestDeadline)
         }
         switch decision {
@@ -249,8 +254,7 @@ public final class Dispatcher: Sendable {
     private func refuse(_ requestID: String, _ result: ProbeResult, _ way: JobMetrics.Way) {
         logRefusal(requestID, result)
         guard sink.isFull else { return answer(requestID, result, way) }
-        metrics.count(result, way)
-        audit?.record(requestID, result)
+        note(requestID, result, way)
         let (suppressed, idle) = state.withLock { state in
             state.active[requestID] = nil
             state.counts.count(result)
@@ -270,8 +274,7 @@ public final class Dispatcher: Sendable {
     /// The one way out. The answer is in the sink before the job stops being active: a duplicate always finds one of
     /// the two.
     private func answer(_ requestID: String, _ result: ProbeResult, _ way: JobMetrics.Way) {
-        metrics.count(result, way)
-        audit?.record(requestID, result)
+        note(requestID, result, way)
         sink.append(
             requestID: requestID, JobResult(requestID: requestID, result: result).encoded(limit: maxResultBytes))
         let idle = state.withLock { state in
@@ -287,6 +290,12 @@ public final class Dispatcher: Sendable {
                 "code": "\(result.outcome.failure?.code.rawValue ?? JobMetrics.success)",
                 "queued_ms": "\(result.queued.inMilliseconds)", "run_ms": "\(result.run.inMilliseconds)",
             ])
+    }
+
+    private func note(_ requestID: String, _ result: ProbeResult, _ way: JobMetrics.Way) {
+        metrics.count(result, way)
+        audit?.record(requestID, result)
+        events.tell(.jobFinished(requestID: requestID, result))
     }
 
     /// Of a kind of refusal one line a minute tells the owner, with how many there were.

@@ -10,7 +10,7 @@ public protocol ControlledNode: Sendable {
 
 extension LocalRoute {
     /// What the control socket serves: `status`, `ready`, `live` and `drain`.
-    /// - Parameter requestStop: begins the graceful shutdown of the process.
+    /// - Parameter requestStop: begins the graceful shutdown of the node.
     public static func control(_ node: some ControlledNode, requestStop: @escaping @Sendable () -> Void) -> [LocalRoute]
     {
         [

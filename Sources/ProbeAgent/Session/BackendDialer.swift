@@ -35,7 +35,7 @@ struct BackendDialer: Sendable {
         self.backend = backend
         trust =
             backend.isEncrypted
-            ? try BackendTrust(caFile: caFile, pins: access.pins, client: access.clientCertificate) : nil
+            ? try BackendTrust(access, caFile: caFile) : nil
         proxy = access.proxy.proxy
         userAgent = "probe-agent/\(Version.current)"
         self.time = time

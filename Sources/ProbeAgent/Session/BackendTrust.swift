@@ -9,7 +9,8 @@ import ProbeNative
 /// connection ends before anything of the node's is sent, its certificate included. nio-ssl's own comparison of the host
 /// (`fullVerification`) still follows after the handshake.
 public final class BackendTrust: Sendable {
-    private let trust: TrustStore
+    /// Nil where the program that the node runs in verifies by settings of its own.
+    private let trust: TrustStore?
     private let pins: KeyPins?
     let client: ClientCertificate?
     /// For all connections; nil where the client certificate is read anew for each.
@@ -29,6 +30,26 @@ public final class BackendTrust: Sendable {
         // Also with a client certificate: a wrong file should end the start, not the first connection.
         let context = try Self.makeContext(client)
         self.context = client == nil ? context : nil
+    }
+
+    /// As a configuration has it.
+    convenience init(_ access: BackendAccess, caFile: String?) throws(InvalidInput) {
+        guard let tls = access.tls else {
+            try self.init(caFile: caFile, pins: access.pins, client: access.clientCertificate)
+            return
+        }
+        guard caFile == nil, access.pins == nil, access.clientCertificate == nil else {
+            throw InvalidInput(
+                "A CA file, pins and a client certificate cannot go with TLS settings of the program's own.")
+        }
+        try self.init(tls)
+    }
+
+    private init(_ settings: TLSConfiguration) throws(InvalidInput) {
+        (trust, pins, client) = (nil, nil, nil)
+        do { context = try NIOSSLContext(configuration: settings) } catch {
+            throw InvalidInput("The program's TLS settings cannot be used: \(error).")
+        }
     }
 
     private static func makeContext(_ client: ClientCertificate?) throws(InvalidInput) -> NIOSSLContext {
@@ -56,9 +77,10 @@ public final class BackendTrust: Sendable {
     ) throws -> NIOSSLClientHandler {
         // Addresses are not sent as SNI (RFC 6066); nio-ssl then compares the address it is connected to.
         let name: String? = if case .name(let name) = host { name } else { nil }
-        return try NIOSSLClientHandler(context: try context ?? Self.makeContext(client), serverHostname: name) {
-            certificates, promise in
-            switch self.verify(certificates, for: host, time: time) {
+        let context = try context ?? Self.makeContext(client)
+        guard let trust else { return try NIOSSLClientHandler(context: context, serverHostname: name) }
+        return try NIOSSLClientHandler(context: context, serverHostname: name) { certificates, promise in
+            switch self.verify(certificates, trust, for: host, time: time) {
             case .success(let chain):
                 accepted(chain)
                 promise.succeed(.certificateVerified)
@@ -73,7 +95,7 @@ public final class BackendTrust: Sendable {
     /// is.
     /// - Parameter certificates: as the peer sent them, its own first.
     private func verify(
-        _ certificates: [NIOSSLCertificate], for host: Host, time: any TimeSource
+        _ certificates: [NIOSSLCertificate], _ trust: TrustStore, for host: Host, time: any TimeSource
     ) -> Result<[CertificateSummary], ProbeFailure> {
         let chain = certificates.map { (try? $0.toDERBytes()) ?? [] }
         let verdict = CertificateVerifier(trust: trust, host: host).verify(chain, at: time.wallTime, clock: time)

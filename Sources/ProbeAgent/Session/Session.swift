@@ -42,7 +42,7 @@ public final class Session: Sendable {
     /// How often the log says that the same failure goes on.
     private static let repeatInterval = Duration.seconds(600)
 
-    public let record = SessionRecord()
+    public let record: SessionRecord
 
     private let configuration: SessionConfiguration
     private let connector: WebSocketConnector
@@ -54,7 +54,7 @@ public final class Session: Sendable {
     /// - Throws: `InvalidInput` when the CA file or the client certificate cannot be used.
     public init(
         _ configuration: SessionConfiguration, sink: any SessionSink, results: any ResultSource,
-        heartbeats: any HeartbeatSource, time: any TimeSource, logger: Logger,
+        heartbeats: any HeartbeatSource, time: any TimeSource, events: NodeEvents = NodeEvents(), logger: Logger,
         group: any EventLoopGroup = MultiThreadedEventLoopGroup.singleton
     ) throws(InvalidInput) {
         self.configuration = configuration
@@ -63,6 +63,7 @@ public final class Session: Sendable {
                 renewable: Renewable(
                     apiKey: configuration.apiKey, apiKeyFile: configuration.apiKeyFile,
                     maxConcurrent: configuration.maxConcurrent)))
+        record = SessionRecord(events)
         ports = .init(sink: sink, results: results, heartbeats: heartbeats, record: record)
         self.time = time
         self.logger = logger
@@ -87,13 +88,13 @@ public final class Session: Sendable {
                 // The process ends after this, and the kernel resets a connection that has unread bytes: the close
                 // frame would be lost with it.
                 try? await last?.channel.closeFuture.get()
-                record.ended(ending, at: time.wallTime, next: nil)
+                record.ended(ending, time, retry: nil)
                 break
             }
             if let hints = ending.hints { reconnection.heed(hints) }
             let delay = reconnection.delay(
                 after: ending.end, authenticatedFor: ending.authenticatedFor, unit: .random(in: -1...1))
-            record.ended(ending, at: time.wallTime, next: time.now + delay)
+            record.ended(ending, time, retry: delay)
             log(ending, delay)
             await pause(delay)
         }

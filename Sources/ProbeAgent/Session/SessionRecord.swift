@@ -30,8 +30,9 @@ public final class SessionRecord: Sendable {
     static let otherCodes = ["authentication_refused", "retry_after", "closed", "server_shutdown", "other"]
 
     private let state = Locked(State())
+    private let events: NodeEvents
 
-    init() {}
+    init(_ events: NodeEvents) { self.events = events }
 
     public var current: State { state.withLock { $0 } }
 
@@ -40,6 +41,7 @@ public final class SessionRecord: Sendable {
             state.attempts += 1
             state.nextAttempt = nil
         }
+        events.tell(.connecting)
     }
 
     func connected(id: String?, at now: Instant) {
@@ -47,17 +49,21 @@ public final class SessionRecord: Sendable {
             state.connections += 1
             (state.connectedSince, state.connectionID) = (now, id)
         }
+        events.tell(.connected(connectionID: id))
     }
 
     func sentHeartbeat() { state.withLock { $0.heartbeats += 1 } }
 
-    func ended(_ ending: SessionHandler.Ending, at wall: WallTime, next: Instant?) {
+    /// - Parameter retry: how long until the next attempt; nil when there will be none.
+    func ended(_ ending: SessionHandler.Ending, _ time: any TimeSource, retry: Duration?) {
+        let failure = Failure(code: ending.shownCode, reason: ending.reason, at: time.wallTime)
         state.withLock { state in
             if state.connectedSince == nil { state.failedAttempts[ending.shownCode, default: 0] += 1 }
             (state.connectedSince, state.connectionID) = (nil, nil)
-            state.lastFailure = Failure(code: ending.shownCode, reason: ending.reason, at: wall)
-            state.nextAttempt = next
+            state.lastFailure = failure
+            state.nextAttempt = retry.map { time.now + $0 }
         }
+        events.tell(.disconnected(failure, retry: retry))
     }
 }
 

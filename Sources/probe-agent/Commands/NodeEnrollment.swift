@@ -5,13 +5,15 @@ import ProbeNative
 /// The first start of a node that has a registration token and no identity yet.
 enum NodeEnrollment {
     /// Registers, with the session's delays between attempts for as long as the backend is not there, and puts the
-    /// identity in its place. Meanwhile `control` answers for `node`.
+    /// identity in its place. Meanwhile the control socket answers for `node`.
     /// - Returns: the exit code where the node cannot go on: 0 when a signal ends it, 78 when only a person can help.
     static func complete(
-        _ configuration: inout AgentConfiguration, _ directory: StateDirectory?, tools: [String], node: EnrollingNode,
-        control: LocalServer?, notifier: ServiceNotifier?, _ logger: Logger
+        _ configuration: inout AgentConfiguration, _ resources: NodeResources, tools: [String], node: EnrollingNode,
+        notifier: ServiceNotifier?, _ logger: Logger
     ) throws -> Int32? {
-        guard configuration.enrollment.isDue, let directory else { return nil }
+        guard configuration.enrollment.isDue, let directory = resources.state else { return nil }
+        let control = resources.control
+        control?.routes = LocalRoute.control(node, requestStop: ProcessSignals.requestStop)
         let registration: NodeRegistration
         do throws(InvalidInput) { registration = try NodeRegistration(configuration, tools: tools) } catch {
             throw ConfigurationError(error.detail)

@@ -7,16 +7,14 @@ import ProbeNative
 struct NodeReload {
     /// What is in force, and the texts that it came from.
     var loaded: LoadedConfiguration
-    var policy: TargetPolicy
     let load: () throws(ConfigurationError) -> LoadedConfiguration
-    let agent: Agent
+    let node: ProbeNode
     let log: LogOutput
     let notifier: ServiceNotifier?
-    let time: any TimeSource
     let logger: Logger
 
     mutating func run() {
-        notifier?.reloading(at: time.now)
+        notifier?.reloading(at: SystemTime().now)
         defer { notifier?.ready() }
         let new: LoadedConfiguration
         do throws(ConfigurationError) { new = try load() } catch {
@@ -25,7 +23,9 @@ struct NodeReload {
         }
         // Against what the process was started with: a setting that waits for a restart is named each time.
         let (reloadable, fixed) = loaded.changes(to: new)
-        apply(new.configuration)
+        loaded.configuration = new.configuration
+        log.level = new.configuration.logLevel
+        node.reload(new.configuration)
         loaded.take(reloadable, of: new)
         for warning in new.warnings where !loaded.warnings.contains(warning) {
             logger.warning("agent.warning", metadata: ["reason": "\(warning)"])
@@ -38,17 +38,5 @@ struct NodeReload {
                 metadata: ["settings": "\(names)", "reason": "a restart is needed for \(names)"])
         }
         logger.notice("agent.reloaded", metadata: ["settings": "\(reloadable.joined(separator: ","))"])
-    }
-
-    private mutating func apply(_ configuration: AgentConfiguration) {
-        // A limiter knows who has used up what: it goes on unless its limits are others.
-        let limiter =
-            configuration.rates == loaded.configuration.rates ? policy.limiter : RateLimiter(configuration.rates)
-        let own = policy.own
-        policy = configuration.policy
-        (policy.own, policy.limiter) = (own, limiter)
-        loaded.configuration = configuration
-        log.level = configuration.logLevel
-        agent.reload(configuration, policy: policy)
     }
 }

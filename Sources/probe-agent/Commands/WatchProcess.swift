@@ -13,7 +13,7 @@ enum WatchProcess {
     static func run(
         _ file: WatchFile, _ configuration: AgentConfiguration, _ form: WatchConsole.Form, once: Bool
     ) throws -> Int32 {
-        let checks = try NodeWatch(file)
+        let checks = try NodeChecks(file)
         let prepared = try Startup.prepare(
             user: configuration.user, hardening: configuration.isHardened ? file.hardeningPaths : nil,
             listeners: checks.listeners)

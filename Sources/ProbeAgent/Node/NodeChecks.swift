@@ -1,35 +1,34 @@
 import Logging
-import ProbeAgent
 import ProbeNative
 
 #if canImport(Glibc)
     import Glibc
 #endif
 
-/// The operator's own checks, as `watch` runs them and `run --watch` besides the node's jobs.
-struct NodeWatch {
+/// The operator's own checks, as `watch` runs them and a node with a file of checks besides its jobs.
+public struct NodeChecks: Sendable {
     /// Beside a node: its jobs have the others.
     static let reactors = 1
 
-    let file: WatchFile
+    public let file: WatchFile
     private let outputs: [any WatchOutput]
 
-    /// Reads the file and opens its outputs; before start-up.
-    init(_ path: String) throws { try self.init(try WatchFile(path: path, registry: .builtIn())) }
-
-    /// What the outputs serve, for start-up.
-    var listeners: [LocalListener] { outputs.flatMap(\.listeners) }
-
-    init(_ file: WatchFile) throws {
+    /// Opens the file's outputs; before start-up.
+    /// - Throws: one sentence.
+    public init(_ file: WatchFile) throws(ConfigurationError) {
         self.file = file
         outputs = try file.openOutputs()
     }
+
+    /// What the outputs serve, for start-up.
+    public var listeners: [LocalListener] { outputs.flatMap(\.listeners) }
 
     /// - Parameters:
     ///   - registry: the tools with their sockets.
     ///   - descriptors: sockets that the checks may hold together; nil: as many as there are.
     ///   - more: outputs beside those that the file names.
-    func start(
+    /// - Throws: one sentence, or `Errno` when the kernel gives no thread.
+    public func start(
         _ registry: ToolRegistry, _ sockets: RawSockets, _ configuration: AgentConfiguration, descriptors: Int? = nil,
         more: [any WatchOutput] = [], _ logger: Logger
     ) throws -> (watch: Watch, engine: Engine) {
