@@ -45,13 +45,9 @@ public enum Startup {
     /// The sockets that tools need, for a program that changes nothing else of its process.
     /// - Parameters: as of `prepare`.
     public static func openSockets(pingWorkers: Int? = nil, reactors: Int? = nil) -> Prepared {
-        let ping = PingLane.open(workers: pingWorkers ?? PingLane.defaultWorkers)
-        let rawSockets = RawSockets.open(reactors: reactors ?? ReactorGroup.defaultCount)
-        var warnings = (ping.unavailable.map { [$0] } ?? IPAddress.Family.allCases.compactMap(ping.failure)).map(
-            \.detail)
-        for failure in IPAddress.Family.allCases.compactMap(rawSockets.failure)
-        where !warnings.contains(failure.detail) { warnings.append(failure.detail) }
-        return Prepared(registry: .builtIn(ping: ping), rawSockets: rawSockets, warnings: warnings)
+        let sockets = ToolSockets.open(pingWorkers: pingWorkers, reactors: reactors)
+        return Prepared(
+            registry: .builtIn(ping: sockets.ping), rawSockets: sockets.raw, warnings: sockets.failures.map(\.detail))
     }
 
     /// To the hard limit: sockets of diagnostics and the connection share it. A refusal leaves the limit as it is, which

@@ -71,13 +71,21 @@ public final class Engine: Sendable {
         return running
     }
 
-    /// Runs a probe and waits for it.
+    /// Runs a probe and waits for it. With the task's cancellation it is stopped, and answers so.
     public func run(
         _ probe: PreparedProbe, timeout: Duration? = nil, progress: (@Sendable (any Report) -> Void)? = nil
     ) async -> ProbeResult {
         let deadline = time.now + (timeout ?? probe.defaultTimeout)
-        return await withCheckedContinuation { continuation in
-            start(probe, deadline: deadline, progress: progress) { continuation.resume(returning: $0) }
+        let running = Locked<RunningProbe?>(nil)
+        return await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                let probe = start(probe, deadline: deadline, progress: progress) { continuation.resume(returning: $0) }
+                running.withLock { $0 = probe }
+                // Cancelled before there was anything to stop.
+                if Task.isCancelled { probe.stop(.cancelled) }
+            }
+        } onCancel: {
+            running.withLock { $0 }?.stop(.cancelled)
         }
     }
 }

@@ -30,3 +30,17 @@ public enum ParameterValue: Sendable, Hashable {
         }
     }
 }
+
+/// So that programs can write parameters as they are: `["count": 3, "headers": ["Accept": "text/plain"]]`.
+extension ParameterValue: ExpressibleByBooleanLiteral, ExpressibleByIntegerLiteral, ExpressibleByFloatLiteral,
+    ExpressibleByStringLiteral, ExpressibleByArrayLiteral, ExpressibleByDictionaryLiteral
+{
+    public init(booleanLiteral value: Bool) { self = .bool(value) }
+    public init(integerLiteral value: Int64) { self = .integer(value) }
+    public init(floatLiteral value: Double) { self = .number(value) }
+    public init(stringLiteral value: String) { self = .string(value) }
+    public init(arrayLiteral elements: ParameterValue...) { self = .array(elements) }
+    public init(dictionaryLiteral elements: (String, ParameterValue)...) {
+        self = .object(elements.map { Member($0.0, $0.1) })
+    }
+}
