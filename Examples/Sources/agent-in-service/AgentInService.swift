@@ -1,0 +1,64 @@
+import Foundation
+import Logging
+import NIOSSL
+import ProbeAgent
+import ServiceLifecycle
+
+/// A node inside a service that has other things to do: own logger, own TLS settings, and a part of the service that follows
+/// what the node does.
+///
+///     BACKEND=https://probes.example.com NODE_UUID=... NODE_KEY=... CA_FILE=ca.pem agent-in-service
+@main struct AgentInService {
+    static func main() async throws {
+        let environment = ProcessInfo.processInfo.environment
+        let logger = Logger(label: "my-service")
+
+        var configuration = AgentConfiguration(
+            backend: environment["BACKEND"] ?? "https://localhost:8443", nodeUUID: environment["NODE_UUID"] ?? "",
+            apiKey: Secret(environment["NODE_KEY"] ?? ""))
+        configuration.maxConcurrent = 64
+        // Its own policy: the service's machine lends itself for these tools only.
+        configuration.tools = ["ping", "dns", "http", "tcp"]
+        configuration.policy.allow = (environment["ALLOW"] ?? "").split(separator: ",").compactMap {
+            PolicyRule(String($0), tools: [])
+        }
+
+        var tls = TLSConfiguration.makeClientConfiguration()
+        tls.minimumTLSVersion = .tlsv13
+        if let file = environment["CA_FILE"] { tls.trustRoots = .file(file) }
+
+        do {
+            let node = try ProbeNode(configuration, tls: tls, logger: logger)
+            let group = ServiceGroup(
+                services: [Follower(node: node), node], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
+            try await group.run()
+        } catch let error as ConfigurationError {
+            logger.critical("\(error)")
+            exit(ConfigurationError.exitCode)
+        }
+    }
+}
+
+/// What the service makes of the node's events: here, a line each.
+struct Follower: Service {
+    let events: AsyncStream<NodeEvent>
+
+    /// Listens from the beginning, whenever it comes to run.
+    init(node: ProbeNode) { events = node.events() }
+
+    func run() async throws {
+        var jobs = 0
+        for await event in events {
+            switch event {
+            case .connected(let id): print("connected as \(id ?? "one without a name")")
+            case .disconnected(let failure, let retry):
+                print("not connected: \(failure.reason)", retry.map { "Next attempt in \($0)." } ?? "")
+            case .jobFinished(let id, let result):
+                jobs += 1
+                print("\(id): \(result.tool) \(result.target): \(result.outcome.failure?.code.rawValue ?? "ok")")
+            case .stopped: print("stopped after \(jobs) jobs")
+            case .connecting, .jobAccepted, .watch, .stopping: break
+            }
+        }
+    }
+}
