@@ -110,7 +110,7 @@ docs: ## The libraries' documentation as a site, into .build-docs (DocC)
 	@scripts/docs.sh
 
 format: ## Rewrite Swift sources in the project's format (120 columns)
-	swift format --in-place --recursive --parallel Package.swift Sources Tests
+	swift format --in-place --recursive --parallel Package.swift Sources Tests Examples
 
 lint: ## Check the format of Swift sources, and the shell scripts if shellcheck is installed
 	@scripts/lint.sh

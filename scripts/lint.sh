@@ -3,7 +3,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-swift format lint --strict --recursive --parallel Package.swift Sources Tests
+swift format lint --strict --recursive --parallel Package.swift Sources Tests Examples
 
 mapfile -t shell_scripts < <(git ls-files '*.sh' .ci/run)
 if command -v shellcheck >/dev/null; then

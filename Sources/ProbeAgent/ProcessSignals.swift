@@ -48,6 +48,9 @@ public enum ProcessSignals {
         }
     }
 
+    /// As if somebody had sent SIGTERM.
+    public static func requestStop() { kill(getpid(), SIGTERM) }
+
     /// Makes `next` return, from any thread. A signal sent to the process stays pending until it is taken, so this
     /// cannot come too early.
     public static func wakeMain() { kill(getpid(), wakeSignal) }

@@ -19,6 +19,7 @@ Prints {"event": "listening", "NAME": PORT, ...} and then events. Ends when stdi
   reset     "220 soon" and a reset
   reset_now a reset, and nothing else
   echo      sends everything back
+  redis     answers PING as a Redis server does
   udp_echo  UDP: sends everything back;  udp_silent  UDP: takes everything
 """
 import asyncio
@@ -61,6 +62,11 @@ async def smtp(reader, writer, injection=b""):
         else:
             writer.write(b"502 what?\r\n")
     writer.close()
+
+
+async def redis(reader, writer):
+    while line := await reader.readline():
+        writer.write(b"+PONG\r\n" if line == b"PING\r\n" else b"-ERR unknown command\r\n")
 
 
 async def inject(reader, writer):
@@ -161,6 +167,7 @@ TCP = {
     "reset": resets,
     "reset_now": resets_now,
     "echo": echo,
+    "redis": redis,
 }
 BOTH_FAMILIES = {"smtp", "silent"}
 

@@ -23,7 +23,8 @@ import ServiceLifecycle
     static func addTools(_ registry: inout ToolRegistry) {
         registry.add(RedisTool(), isReactorSafe: true)
         // The simple form. It may block: it has a thread of its own.
-        registry.add("words", summary: "counts the words of a file below /usr/share") { tool, target, parameters, timeout in
+        registry.add("words", summary: "counts the words of a file below /usr/share") {
+            tool, target, parameters, timeout in
             guard !target.contains("..") else { throw InvalidInput("The target must not contain \"..\".") }
             guard let text = try? String(contentsOfFile: "/usr/share/" + target, encoding: .utf8) else {
                 throw ProbeFailure(.response, .notFound, "There is no text in /usr/share/\(target).")

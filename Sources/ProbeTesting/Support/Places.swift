@@ -12,9 +12,14 @@ public enum Places {
     public static func product(_ name: String) -> String { products + "/" + name }
 
     /// A file of Tests/Peers or Tests/Lab.
-    public static func testFile(_ path: String) -> String {
+    public static func testFile(_ path: String) -> String { inRepository("Tests/" + path) }
+
+    /// A built program of Examples, which is a package of its own (scripts/test.sh builds it).
+    public static func example(_ name: String) -> String { inRepository(".build-examples/debug/" + name) }
+
+    private static func inRepository(_ path: String) -> String {
         let sources = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-        return sources.appendingPathComponent("../../../Tests/" + path).standardizedFileURL.path
+        return sources.appendingPathComponent("../../../" + path).standardizedFileURL.path
     }
 }
 

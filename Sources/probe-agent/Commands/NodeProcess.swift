@@ -48,7 +48,8 @@ enum NodeProcess {
         var facts = NodeFacts()
         (facts.hardening, facts.warnings) = (prepared.hardening, warnings)
         let code = try NodeEnrollment.complete(
-            &configuration, resources, tools: tools, node: EnrollingNode(configuration, facts: facts, problems: problems),
+            &configuration, resources, tools: tools,
+            node: EnrollingNode(configuration, facts: facts, problems: problems),
             notifier: notifier, logger)
         if let code { return code }
         let node = try ProbeNode(

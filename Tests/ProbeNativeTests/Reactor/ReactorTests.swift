@@ -1,3 +1,4 @@
+import Glibc
 import ProbeTesting
 import Testing
 
@@ -17,6 +18,18 @@ import Testing
             return await child && stayed
         }
         #expect(stayed)
+    }
+
+    /// A program that embeds the engine handles signals as it likes; a measurement must not see any of them.
+    @Test func noSignalReachesAReactor() async throws {
+        let reactor = try started()
+        defer { reactor.stop() }
+        let blocked = await on(reactor) { _ in
+            var mask = sigset_t()
+            pthread_sigmask(SIG_BLOCK, nil, &mask)
+            return [SIGINT, SIGPIPE, SIGALRM, SIGUSR1, SIGSEGV].map { sigismember(&mask, $0) == 1 }
+        }
+        #expect(blocked == [true, true, true, true, false])
     }
 
     /// A wait checks whether it is needed and then parks: an event between the two would be lost.
