@@ -180,6 +180,11 @@ extension Agent: ControlledNode {
         }
     }
 
+    /// Results of the node's own checks go by its outbox too.
+    func take(_ output: BackendOutput, maxBytes: Int) {
+        output.attach(outbox, maxBytes: maxBytes) { [host] in host.takesCheckResults }
+    }
+
     /// Somebody has asked for the end.
     public var isEnding: Bool { ending.withLock { isEnding($0) } }
 

@@ -1,6 +1,7 @@
 import Logging
 import ProbeNative
 import ProbeProtocol
+import Synchronization
 
 /// What the session sees of the node: a place for jobs, and the numbers of a heartbeat.
 final class SessionHost: SessionSink, HeartbeatSource {
@@ -11,6 +12,10 @@ final class SessionHost: SessionSink, HeartbeatSource {
     private let time: any TimeSource
     private let startedAt: Instant
     private let logger: Logger
+    private let takesChecks = Atomic(false)
+
+    /// The backend of the last connection takes results of the node's own checks.
+    var takesCheckResults: Bool { takesChecks.load(ordering: .relaxed) }
 
     init(
         uuid: String, dispatcher: Dispatcher, outbox: Outbox, time: any TimeSource, logger: Logger
@@ -25,6 +30,7 @@ final class SessionHost: SessionSink, HeartbeatSource {
     }
 
     func connected(_ accepted: AuthenticationAccepted) {
+        takesChecks.store(accepted.features.contains("check_results"), ordering: .relaxed)
         logger.info(
             "session.connected",
             metadata: [

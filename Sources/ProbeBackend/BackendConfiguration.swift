@@ -41,6 +41,8 @@ public struct NodeLimits: Sendable {
     public var reconnect = ReconnectAdvice()
     /// What a node is told about its heartbeat at registration, in seconds.
     public var heartbeatInterval = 15
+    /// Results of the nodes' own checks are taken: a node decides how many there are.
+    public var takesCheckResults = false
     /// Bytes of one message, reassembled.
     public static let maximumMessage = 1 << 20
 

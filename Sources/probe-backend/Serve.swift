@@ -29,6 +29,9 @@ struct Serve: AsyncParsableCommand {
     @Option(help: "Jobs that one node may have unanswered.")
     var maxOutstanding = 4000
 
+    @Flag(help: "Take results of the nodes' own checks; each node decides how many there are.")
+    var checkResults = false
+
     @Option(help: "API requests a second that one key may make on average; the admin token ten times as many.")
     var rateLimit = 50.0
 
@@ -96,6 +99,7 @@ struct Serve: AsyncParsableCommand {
         var settings = BackendConfiguration(adminToken: try await admin.token())
         settings.host = listen.host
         settings.port = listen.port
+        settings.nodes.takesCheckResults = checkResults
         settings.retention.days = retentionDays
         settings.retention.bytes = retentionSize.bytes
         settings.nodes.maximumOutstanding = maxOutstanding

@@ -20,6 +20,11 @@ public struct NodeChecks: Sendable {
         outputs = try file.openOutputs()
     }
 
+    /// Gives the output that is the backend its way there.
+    func attach(to agent: Agent, maxBytes: Int) {
+        for case let output as BackendOutput in outputs { agent.take(output, maxBytes: maxBytes) }
+    }
+
     /// What the outputs serve, for start-up.
     public var listeners: [LocalListener] { outputs.flatMap(\.listeners) }
 

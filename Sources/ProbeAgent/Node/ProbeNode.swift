@@ -102,6 +102,7 @@ public final class ProbeNode: Service {
             textfile = try configuration.metricsTextfile.map { path in
                 try MetricsTextfile(path: path, logger: logger) { metrics.exposition }
             }
+            resources.checks?.attach(to: agent, maxBytes: configuration.maxResultBytes)
             watching = try resources.checks?.start(
                 unchanged, checkSockets, configuration, descriptors: NodeChecks.descriptors / 4,
                 more: [ChangeLog(logger), WatchEvents(events: events)], logger)

@@ -2,7 +2,7 @@ import FoundationEssentials
 import Hummingbird
 
 extension JobFilter {
-    /// `?state=&tool=&node=&target=&success=&measurement=&schedule=&since=&until=`
+    /// `?state=&tool=&node=&target=&success=&measurement=&schedule=&check=&since=&until=`
     init(_ request: Request) throws {
         state = try request.query("state").map { text in
             guard let state = JobState(rawValue: text) else {
@@ -22,6 +22,7 @@ extension JobFilter {
         }
         measurement = try request.query("measurement")
         schedule = try request.query("schedule")
+        check = try request.query("check")
         since = try request.instant("since")
         until = try request.instant("until")
     }

@@ -18,6 +18,7 @@ struct JobView: Encodable {
     private let errorCode: String?
     private let measurementID: String?
     private let scheduleID: String?
+    private let checkID: String?
 
     enum CodingKeys: String, CodingKey {
         case tool, target, priority, timeout, state, sends, success
@@ -32,6 +33,7 @@ struct JobView: Encodable {
         case errorCode = "error_code"
         case measurementID = "measurement_id"
         case scheduleID = "schedule_id"
+        case checkID = "check"
     }
 
     private init(_ record: JobRecord) {
@@ -53,6 +55,7 @@ struct JobView: Encodable {
         errorCode = record.errorCode
         measurementID = record.job.measurementID
         scheduleID = record.job.scheduleID
+        checkID = record.job.checkID
     }
 
     func encode(to encoder: any Encoder) throws {
@@ -76,6 +79,7 @@ struct JobView: Encodable {
         try container.encode(errorCode, forKey: .errorCode)
         try container.encode(measurementID, forKey: .measurementID)
         try container.encode(scheduleID, forKey: .scheduleID)
+        try container.encode(checkID, forKey: .checkID)
     }
 
     static func text(_ record: JobRecord, progress: PartialResult?) throws -> [UInt8] {

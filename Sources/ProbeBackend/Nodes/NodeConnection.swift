@@ -84,7 +84,8 @@ struct NodeConnection: Sendable {
     // MARK: Messages in
 
     private func receive(_ messages: [[UInt8]]) async throws {
-        var mail = NodeMail(node: session.node)
+        var mail = NodeMail(
+            node: session.node, takesCheckResults: gateway.limits.takesCheckResults)
         for message in messages { mail.take(message) }
         for type in mail.ignoredTypes { gateway.logger.debug("message ignored", metadata: ["type": "\(type)"]) }
 

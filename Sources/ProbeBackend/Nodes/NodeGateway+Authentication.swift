@@ -62,7 +62,8 @@ extension NodeGateway {
             channel: channel)
         guard await hub.admit(session) else { return nil }
         let accepted = AcceptedMessage(
-            nodeUUID: uuid, connectionID: session.connectionID, reconnect: limits.reconnect, serverTime: clock.now)
+            nodeUUID: uuid, connectionID: session.connectionID, reconnect: limits.reconnect, serverTime: clock.now,
+            features: limits.takesCheckResults ? ["check_results"] : nil)
         do {
             try await outbound.write([JSONText.encode(accepted)])
         } catch {

@@ -16,9 +16,11 @@ struct NodeMail {
     private(set) var ignoredTypes: [String] = []
     private var replies: [Reply] = []
     private let node: String
+    private let takesCheckResults: Bool
 
-    init(node: String) {
+    init(node: String, takesCheckResults: Bool = false) {
         self.node = node
+        self.takesCheckResults = takesCheckResults
     }
 
     mutating func take(_ text: [UInt8]) {
@@ -48,17 +50,24 @@ struct NodeMail {
         guard let result, result.isObject else {
             return complain("\"result\" is missing or not an object.", about: message.requestID)
         }
-        answers.append(
-            Answer(
-                requestID: message.requestID, success: message.success, executionTime: message.executionTime,
-                errorCode: Self.errorCode(of: result), result: result))
+        var answer = Answer(
+            requestID: message.requestID, success: message.success, executionTime: message.executionTime,
+            errorCode: Self.errorCode(of: result), result: result)
+        if takesCheckResults, let check = message.check {
+            guard let tool = Self.text("tool", of: result), let target = Self.text("target", of: result) else {
+                return complain("\"result\" of a check must name its tool and target.", about: message.requestID)
+            }
+            answer.check = .init(id: String(check.id.prefix(256)), tool: tool, target: target)
+        }
+        answers.append(answer)
     }
 
     private static func errorCode(of result: RawJSON) -> String? {
-        guard let code = (try? RawObject(result.bytes))?["error_code"]?.bytes,
-            let text = try? JSONText.decode(String.self, from: code), RequestID.isValid(text)
-        else { return nil }
-        return text
+        text("error_code", of: result).flatMap { RequestID.isValid($0) ? $0 : nil }
+    }
+
+    private static func text(_ member: String, of result: RawJSON) -> String? {
+        (try? RawObject(result.bytes))?[member].flatMap { try? JSONText.decode(String.self, from: $0.bytes) }
     }
 
     /// It may be lost as it is, so one that cannot be used is passed over without a word.

@@ -79,10 +79,16 @@ struct ResponseMessage: Decodable {
     let requestID: String
     let success: Bool
     let executionTime: Double?
+    /// There when nobody asked for the result: it is of one of the node's own checks.
+    let check: Check?
+
+    struct Check: Decodable {
+        let id: String
+    }
 
     enum CodingKeys: String, CodingKey {
         case requestID = "request_id"
-        case success
+        case success, check
         case executionTime = "execution_time"
     }
 }
@@ -105,9 +111,11 @@ struct AcceptedMessage: Encodable {
     let connectionID: String
     let reconnect: ReconnectAdvice
     let serverTime: Instant
+    /// Nil: the common protocol and no more.
+    let features: [String]?
 
     enum CodingKeys: String, CodingKey {
-        case status, message, reconnect
+        case status, message, reconnect, features
         case nodeUUID = "node_uuid"
         case connectionID = "connection_id"
         case serverTime = "server_time"

@@ -24,6 +24,7 @@ extension OpenAPIDocument {
         queryParameter(
             "success", "Finished: whether the node measured and the target did well.", "\"type\": \"boolean\""),
         queryParameter("measurement", "Of this measurement."), queryParameter("schedule", "Of this schedule."),
+        queryParameter("check", "Results of the nodes' own checks of this id."),
         queryParameter("since", "Created then or later.", "\"type\": \"string\", \"format\": \"date-time\""),
         queryParameter("until", "Created before.", "\"type\": \"string\", \"format\": \"date-time\""),
     ].joined(separator: ", ")
@@ -50,7 +51,7 @@ extension OpenAPIDocument {
         "JobBrief": {"type": "object",
           "required": ["request_id", "node_uuid", "node_name", "tool", "target", "priority", "timeout", "state", "created_at",
             "sent_at", "finished_at", "expires_at", "sends", "success", "execution_time", "error_code", "measurement_id",
-            "schedule_id", "select", "parameters"],
+            "schedule_id", "check", "select", "parameters"],
           "properties": {"request_id": {"type": "string"}, "node_uuid": {"type": ["string", "null"]},
             "tool": {"type": "string"}, "target": {"type": "string"}, "priority": {"type": "integer"},
             "timeout": {"type": ["number", "null"]}, "state": {"$ref": "#/components/schemas/JobState"},
@@ -60,6 +61,7 @@ extension OpenAPIDocument {
             "execution_time": {"type": ["number", "null"], "description": "Seconds, as the node says."},
             "error_code": {"type": ["string", "null"], "description": "Why it failed, or why the backend ended it."}, "node_name": {"type": ["string", "null"]},
             "measurement_id": {"type": ["string", "null"]}, "schedule_id": {"type": ["string", "null"]},
+            "check": {"type": ["string", "null"], "description": "The id of the node's own check that this is a result of; nobody posted it."},
             "select": {"$ref": "#/components/schemas/Selector"},
             "parameters": {"type": "object"}}},
         "Job": {"allOf": [{"$ref": "#/components/schemas/JobBrief"}, {"required": ["result", "progress"], "properties": {

@@ -14,7 +14,10 @@ extension SQLStore {
         let found = try connection.execute(
             "SELECT seq, state FROM jobs WHERE request_id = $1 AND node_uuid = $2 AND sends > 0", answer.requestID, node
         )
-        guard let job = found.first else { return .unknown }
+        guard let job = found.first else {
+            guard let check = answer.check else { return .unknown }
+            return try keep(answer, of: check, node, at: now, on: connection)
+        }
         let sequence: Int64 = try job["seq"]
         let kept = try connection.execute(
             """
@@ -32,6 +35,28 @@ extension SQLStore {
             answer.success ? JobState.done : .failed, now, sequence)
         let state: JobState? = try updated.first.map { try $0["state"] }
         return state == .done || state == .failed ? .finished : .late
+    }
+
+    /// A result that nobody asked for: its job is made with it, as one that was sent and is done.
+    private static func keep(
+        _ answer: Answer, of check: Answer.Check, _ node: String, at now: Instant, on connection: any SQLConnection
+    ) throws -> AnswerOutcome {
+        let parameters = RawJSON(checked: Array("{}".utf8))
+        let inserted = try connection.execute(
+            """
+            INSERT INTO jobs (request_id, node_uuid, any_node, tool, target, parameters, priority, progress, state,
+                created_at, expires_at, sent_at, finished_at, sends, success, execution_time, error_code, bytes, check_id)
+            VALUES ($1, $2, 0, $3, $4, $5, 0, 0, $6, $7, $7, $7, $7, 1, $8, $9, $10, $11, $12)
+            ON CONFLICT (request_id) DO NOTHING RETURNING seq
+            """, answer.requestID, node, check.tool, check.target, parameters,
+            answer.success ? JobState.done : .failed, now, answer.success, answer.executionTime, answer.errorCode,
+            JobRecord.overhead + answer.result.bytes.count, check.id)
+        // Another node's job has that name.
+        guard let job = inserted.first else { return .unknown }
+        let sequence: Int64 = try job["seq"]
+        try connection.execute(
+            "INSERT INTO results (seq, received_at, body) VALUES ($1, $2, $3)", sequence, now, answer.result)
+        return .finished
     }
 
     public func cancel(_ requestID: String, at now: Instant) async throws -> CancelOutcome {

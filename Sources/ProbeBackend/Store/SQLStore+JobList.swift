@@ -9,6 +9,8 @@ struct JobFilter: Sendable {
     var succeeded: Bool?
     var measurement: String?
     var schedule: String?
+    /// Results of the nodes' own checks of that id.
+    var check: String?
     /// By `created_at`, inclusive.
     var since: Instant?
     /// By `created_at`, exclusive.
@@ -28,6 +30,7 @@ struct JobFilter: Sendable {
         }
         if let measurement { clauses.add("jobs.measurement_id = ?", measurement) }
         if let schedule { clauses.add("jobs.schedule_id = ?", schedule) }
+        if let check { clauses.add("jobs.check_id = ?", check) }
         if let since { clauses.add("jobs.created_at >= ?", since) }
         if let until { clauses.add("jobs.created_at < ?", until) }
     }

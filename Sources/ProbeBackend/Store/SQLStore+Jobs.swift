@@ -59,7 +59,7 @@ extension JobRecord {
             priority: try row["priority"], timeout: try row["timeout"], wantsProgress: try row["progress"],
             createdAt: try row["created_at"], expiresAt: try row["expires_at"],
             measurementID: try row["measurement_id"], scheduleID: try row["schedule_id"],
-            selector: try row["selector"])
+            selector: try row["selector"], checkID: try row["check_id"])
         sequence = try row["seq"]
         state = try row["state"]
         sentAt = try row["sent_at"]

@@ -23,7 +23,7 @@ export function jobsPage({ main, query, signal, title }) {
     field('Node', input('node', { value: query.get('node'), placeholder: 'UUID' })),
     field('From', input('since', { type: 'datetime-local', value: query.get('since') })),
     field('To', input('until', { type: 'datetime-local', value: query.get('until') })));
-  for (const name of ['measurement', 'schedule']) {
+  for (const name of ['measurement', 'schedule', 'check']) {
     if (query.get(name)) filters.append(field(name[0].toUpperCase() + name.slice(1), input(name, { value: query.get(name) })));
   }
   const list = pagedList({
@@ -110,6 +110,7 @@ function jobView(job, cancel) {
       ['Expires', FINAL.has(job.state) ? null : date(job.expires_at)], ['Id', h('code', job.request_id)],
       ['Measurement', job.measurement_id && h('a', { href: link('measurements', job.measurement_id) }, job.measurement_id)],
       ['Schedule', job.schedule_id && h('a', { href: `#/jobs?schedule=${encodeURIComponent(job.schedule_id)}` }, job.schedule_id)],
+      ['Check', job.check && h('a', { href: `#/jobs?check=${encodeURIComponent(job.check)}` }, job.check)],
     ]),
     rawJSON(job.parameters ?? {}, '', 'Parameters'));
 }

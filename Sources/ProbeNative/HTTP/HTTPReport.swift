@@ -82,6 +82,7 @@ public struct HTTPReport: Report {
         self.proxy = proxy?.text
     }
 
+    public var status: Int? { last.status }
     public var httpVersion: String? { last.httpVersion }
     public var fields: [HTTPField] { last.fields }
     public var security: HTTPSecurity? { last.security }

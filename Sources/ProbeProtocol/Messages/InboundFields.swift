@@ -15,6 +15,7 @@ struct InboundFields {
     private var reconnect: ParameterValue?
     private var reconnectIn: ParameterValue?
     private var serverTime: ParameterValue?
+    private var features: ParameterValue?
     private var timestamp: ParameterValue?
     private var requestID: ParameterValue?
     private var tool: ParameterValue?
@@ -46,6 +47,7 @@ struct InboundFields {
         case "reconnect": reconnect = value
         case "reconnect_in": reconnectIn = value
         case "server_time": serverTime = value
+        case "features": features = value
         case "timestamp": timestamp = value
         default: break
         }
@@ -75,10 +77,15 @@ struct InboundFields {
             .accepted(
                 AuthenticationAccepted(
                     message: message?.text ?? "", nodeUUID: nodeUUID?.text, connectionID: connectionID?.text,
-                    reconnect: hints, serverTime: serverTime?.text))
+                    reconnect: hints, serverTime: serverTime?.text, features: featureNames))
         case "error": .refused(message: message?.text ?? "no message", details: details?.text)
         default: .unknown(type: nil)
         }
+    }
+
+    private var featureNames: Set<String> {
+        guard case .array(let names) = features else { return [] }
+        return Set(names.compactMap(\.text))
     }
 
     private var hints: ReconnectHints {

@@ -23,16 +23,19 @@ public struct AuthenticationAccepted: Sendable, Hashable {
     public var connectionID: String?
     public var reconnect: ReconnectHints
     public var serverTime: String?
+    /// What the backend takes beyond the common protocol: `check_results`.
+    public var features: Set<String>
 
     public init(
         message: String, nodeUUID: String? = nil, connectionID: String? = nil,
-        reconnect: ReconnectHints = ReconnectHints(), serverTime: String? = nil
+        reconnect: ReconnectHints = ReconnectHints(), serverTime: String? = nil, features: Set<String> = []
     ) {
         self.message = message
         self.nodeUUID = nodeUUID
         self.connectionID = connectionID
         self.reconnect = reconnect
         self.serverTime = serverTime
+        self.features = features
     }
 }
 

@@ -1,13 +1,16 @@
 import ProbeNative
 
-/// A `diagnostic_response`: the one answer to a job.
+/// A `diagnostic_response`: the one answer to a job, or the result of one of the node's own checks.
 public struct JobResult: Sendable {
     public var requestID: String
     public var result: ProbeResult
+    /// The fields of `check`; nil for a job's answer.
+    public var check: (any Report)?
 
-    public init(requestID: String, result: ProbeResult) {
+    public init(requestID: String, result: ProbeResult, check: (any Report)? = nil) {
         self.requestID = requestID
         self.result = result
+        self.check = check
     }
 
     /// What of a rejected job's tool and target is said back: enough to recognise it, not enough to exceed a frame.
@@ -24,10 +27,10 @@ public struct JobResult: Sendable {
     /// The frame's bytes, at most `limit`: parts are left out in the order of `CutPart` until it fits; a result that
     /// does not fit even so is replaced by `result_too_large`.
     public func encoded(limit: Int) -> [UInt8] {
-        let whole = Framed(requestID: requestID, result: result).bytes
+        let whole = Framed(requestID: requestID, result: result, check: check).bytes
         if whole.count <= limit { return whole }
         for cut in CutPart.allCases {
-            let bytes = Framed(requestID: requestID, result: result, cut: cut).bytes
+            let bytes = Framed(requestID: requestID, result: result, check: check, cut: cut).bytes
             if bytes.count <= limit { return bytes }
         }
         var replacement = result
@@ -36,13 +39,14 @@ public struct JobResult: Sendable {
         replacement.outcome.report = EmptyReport()
         replacement.outcome.failure = ProbeFailure(
             .response, .resultTooLarge, "The result is larger than \(limit) bytes even with its long parts left out.")
-        return Framed(requestID: requestID, result: replacement).bytes
+        return Framed(requestID: requestID, result: replacement, check: check).bytes
     }
 }
 
 private struct Framed {
     var requestID: String
     var result: ProbeResult
+    var check: (any Report)?
     var cut: CutPart?
 
     var bytes: [UInt8] {
@@ -54,6 +58,7 @@ private struct Framed {
             writer.field("success", result.outcome.failure?.isMeasurement ?? true)
             writer.field("execution_time", result.run.inSeconds)
             writer.field("timestamp", .time(result.finishedAt))
+            if let check { writer.object("check") { check.write(to: &$0) } }
         }
         return writer.bytes
     }

@@ -36,4 +36,54 @@ import Testing
         await node.stop()
         await server.stop()
     }
+
+    /// Results of the node's own checks go to a backend that takes them, and to no other.
+    @Test(arguments: [true, false]) func aNodesOwnChecks(areTaken: Bool) async throws {
+        let folder = try TemporaryFolder("enrolled")
+        let file = try folder.write(
+            """
+            checks:
+              - {tool: tcp, target: 127.0.0.1, name: "open #1", every: 1s, parameters: {port: PORT}, group: here}
+              - {tool: tcp, target: 127.0.0.1, name: closed, every: 1s, parameters: {port: 1}}
+            outputs: [{backend: {}}]
+            """, to: "checks.yaml")
+        try await TestBackend.with({ $0.nodes.takesCheckResults = areTaken }) { backend in
+            let text = try String(contentsOfFile: file, encoding: .utf8)
+            let port = backend.url.split(separator: ":").last ?? ""
+            try text.replacing("PORT", with: port).write(
+                toFile: file, atomically: true, encoding: .utf8)
+            let identity = try await backend.api.register()
+            let node = try ChildProcess.start(
+                Places.product("probe-agent"),
+                [
+                    "run", "--backend", backend.url, "--uuid", identity.uuid, "--key", identity.key, "--watch",
+                    file,
+                ])
+            if areTaken {
+                let open = try await backend.api.firstJob(check: "open #1")
+                #expect(open["tool"] == "tcp" && open["target"] == "127.0.0.1" && open["state"] == "done")
+                #expect(open["node_uuid"]?.string == identity.uuid && open["result"]?["success"] == true)
+                #expect(open["check"] == "open #1" && open["parameters"] == [:], "\(open.text)")
+                let closed = try await backend.api.firstJob(check: "closed")
+                #expect(closed["error_code"] == "connection_refused" && closed["state"] == "done")
+            } else {
+                _ = try await node.errors.next("a warning") { $0.contains("event=watch.not_sent") }
+                #expect(try await backend.api.get("/api/v1/jobs").body["jobs"]?.array?.isEmpty == true)
+            }
+            #expect(await node.stop() == .code(0))
+        }
+    }
+}
+
+extension APIClient {
+    /// The newest result of a check, once there is one.
+    fileprivate func firstJob(check: String) async throws -> JSONValue {
+        let query = check.addingPercentEncoding(withAllowedCharacters: .alphanumerics) ?? ""
+        let end = ContinuousClock.now + .seconds(30)
+        while ContinuousClock.now < end {
+            let jobs = try await get("/api/v1/jobs?include=result&check=\(query)").body["jobs"]?.array ?? []
+            if let job = jobs.first { return job }
+        }
+        throw Unexpected("no result of \(check) came")
+    }
 }

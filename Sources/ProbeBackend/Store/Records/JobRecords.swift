@@ -26,6 +26,8 @@ public struct NewJob: Sendable {
     public var scheduleID: String?
     /// Which nodes may do it, as JSON text in one form, so that equal ones are equal. Nil: `node` and `anyNode` say it.
     public var selector: String?
+    /// Of a node's own check, which nobody posted.
+    public var checkID: String?
 }
 
 public struct JobRecord: Sendable {
@@ -55,6 +57,14 @@ public struct Answer: Sendable {
     /// `error_code` of its result.
     public var errorCode: String?
     public var result: RawJSON
+    /// Of a node's own check: there is no job yet that it answers.
+    public var check: Check?
+
+    public struct Check: Sendable {
+        public var id: String
+        public var tool: String
+        public var target: String
+    }
 
     public init(
         requestID: String, success: Bool, executionTime: Double?, errorCode: String? = nil, result: RawJSON

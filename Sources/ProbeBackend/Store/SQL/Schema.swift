@@ -12,6 +12,7 @@ enum Schema {
         Step(name: "1 nodes, tokens, jobs, results", sql: first),
         Step(name: "2 progress", sql: "ALTER TABLE jobs ADD COLUMN progress INTEGER NOT NULL DEFAULT 0"),
         Step(name: "3 fleet", sql: fleet),
+        Step(name: "4 checks", sql: "ALTER TABLE jobs ADD COLUMN check_id TEXT"),
     ]
 
     // Instants are milliseconds since 1970; JSON is kept as the bytes that came. The indexes are partial: finished

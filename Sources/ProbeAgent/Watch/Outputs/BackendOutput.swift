@@ -1,0 +1,89 @@
+import Logging
+import ProbeNative
+import ProbeProtocol
+
+/// `backend: {}`: the node's own results go where its jobs' answers go, by the same outbox.
+struct BackendPlan: WatchOutputPlan {
+    static let kind = "backend"
+
+    init(_ settings: inout YAMLReader) throws(ConfigurationError) {}
+
+    var folders: [String] { [] }
+
+    func open() throws(ConfigurationError) -> any WatchOutput { BackendOutput() }
+}
+
+/// Puts results of checks into the outbox of the node that they run beside. A backend that does not say that it takes them
+/// (docs/wire-protocol.md, "Results of checks") is sent none.
+final class BackendOutput: WatchOutput {
+    private struct State {
+        var node: (sink: any ResultSink, takesResults: @Sendable () -> Bool, maxBytes: Int)?
+        var sent = 0
+        var dropped = 0
+        var complaints = LogLimit(every: .seconds(600))
+        var logger: Logger?
+    }
+
+    let name = "backend"
+    private let state = Locked(State())
+    /// Unlike any other process's: the backend knows a result by it.
+    private let prefix = "check-" + String(UInt64.random(in: .min ... .max), radix: 16) + "-"
+
+    /// - Parameter takesResults: the backend of the last connection does.
+    func attach(_ sink: any ResultSink, maxBytes: Int, takesResults: @escaping @Sendable () -> Bool) {
+        state.withLock { $0.node = (sink, takesResults, maxBytes) }
+    }
+
+    func start(_ engine: Engine, _ logger: Logger) throws(ConfigurationError) {
+        let isAlone = state.withLock { state in
+            state.logger = logger
+            return state.node == nil
+        }
+        if isAlone { logger.warning("watch.no_backend", metadata: ["reason": "only a node (run --watch) has one"]) }
+    }
+
+    func receive(_ event: WatchEvent) {
+        guard case .result(let told) = event else { return }
+        let (requestID, node) = state.withLock { state in
+            state.sent += 1
+            return (prefix + "\(state.sent)", state.node)
+        }
+        guard let node else { return drop(nil) }
+        guard node.takesResults() else { return drop("the backend does not take results of checks") }
+        guard !node.sink.isCongested else { return drop("too many results wait for the backend") }
+        let message = JobResult(requestID: requestID, result: told.result, check: CheckNote(result: told))
+        node.sink.append(requestID: requestID, message.encoded(limit: node.maxBytes))
+    }
+
+    private func drop(_ reason: String?) {
+        let complaint = state.withLock { state -> (logger: Logger, suppressed: Int)? in
+            state.dropped += 1
+            guard reason != nil, let logger = state.logger else { return nil }
+            return state.complaints.admit(at: SystemTime().now).map { (logger, $0) }
+        }
+        guard let complaint, let reason else { return }
+        complaint.logger.warning(
+            "watch.not_sent", metadata: ["reason": "\(reason)", "suppressed": "\(complaint.suppressed)"])
+    }
+
+    var dropped: Int { state.withLock(\.dropped) }
+
+    /// The outbox is the node's to empty.
+    func finish() async {}
+}
+
+/// What a backend is told of the check beside its result.
+private struct CheckNote: Report {
+    var result: CheckResult
+
+    func write(to writer: inout some ReportWriter) {
+        let check = result.check
+        writer.field("id", check.id)
+        writer.field("group", check.group)
+        writer.object("labels") { writer in
+            for label in check.labels { writer.member(label.name, .string(label.value)) }
+        }
+        writer.field("state", result.state.condition.rawValue)
+        writer.field("every_ms", check.timing.every)
+    }
+}
