@@ -26,6 +26,7 @@ let package = Package(
             name: "agent-in-service",
             dependencies: [
                 .product(name: "ProbeAgent", package: "probeops"),
+                .product(name: "ProbeNative", package: "probeops"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOSSL", package: "swift-nio-ssl"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),

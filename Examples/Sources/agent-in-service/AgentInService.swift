@@ -2,6 +2,7 @@ import Foundation
 import Logging
 import NIOSSL
 import ProbeAgent
+import ProbeNative
 import ServiceLifecycle
 
 /// A node inside a service that has other things to do: own logger, own TLS settings, and a part of the service that follows
@@ -30,7 +31,8 @@ import ServiceLifecycle
         do {
             let node = try ProbeNode(configuration, tls: tls, logger: logger)
             let group = ServiceGroup(
-                services: [Follower(node: node), node], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
+                services: [Follower(node: node, logger: logger), node], gracefulShutdownSignals: [.sigterm, .sigint],
+                logger: logger)
             try await group.run()
         } catch let error as ConfigurationError {
             logger.critical("\(error)")
@@ -39,24 +41,28 @@ import ServiceLifecycle
     }
 }
 
-/// What the service makes of the node's events: here, a line each.
+/// What the service makes of the node's events: here, a line of its log each.
 struct Follower: Service {
     let events: AsyncStream<NodeEvent>
+    let logger: Logger
 
     /// Listens from the beginning, whenever it comes to run.
-    init(node: ProbeNode) { events = node.events() }
+    init(node: ProbeNode, logger: Logger) {
+        events = node.events()
+        self.logger = logger
+    }
 
     func run() async throws {
         var jobs = 0
         for await event in events {
             switch event {
-            case .connected(let id): print("connected as \(id ?? "one without a name")")
+            case .connected(let id): logger.info("connected as \(id ?? "one without a name")")
             case .disconnected(let failure, let retry):
-                print("not connected: \(failure.reason)", retry.map { "Next attempt in \($0)." } ?? "")
+                logger.warning("not connected: \(failure.reason) \(retry.map { "Next attempt in \($0)." } ?? "")")
             case .jobFinished(let id, let result):
                 jobs += 1
-                print("\(id): \(result.tool) \(result.target): \(result.outcome.failure?.code.rawValue ?? "ok")")
-            case .stopped: print("stopped after \(jobs) jobs")
+                logger.info("\(id): \(result.tool) \(result.target): \(result.outcome.failure?.code.rawValue ?? "ok")")
+            case .stopped: logger.info("stopped after \(jobs) jobs")
             case .connecting, .jobAccepted, .watch, .stopping: break
             }
         }

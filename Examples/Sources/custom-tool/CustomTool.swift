@@ -27,7 +27,7 @@ import ServiceLifecycle
             tool, target, parameters, timeout in
             guard !target.contains("..") else { throw InvalidInput("The target must not contain \"..\".") }
             guard let text = try? String(contentsOfFile: "/usr/share/" + target, encoding: .utf8) else {
-                throw ProbeFailure(.response, .notFound, "There is no text in /usr/share/\(target).")
+                throw ProbeFailure(.response, .expectationFailed, "There is no text in /usr/share/\(target).")
             }
             return [.init("words", .integer(Int64(text.split(whereSeparator: \.isWhitespace).count)))]
         }

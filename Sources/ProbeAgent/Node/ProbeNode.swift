@@ -19,6 +19,8 @@ public final class ProbeNode: Service {
     public var metrics: NodeMetrics { agent.metrics }
     let events: NodeEvents
     private let engine: Engine
+    /// Held: its lock keeps other nodes away.
+    private let state: StateDirectory?
     private let audit: AuditLog?
     private let textfile: MetricsTextfile?
     private let watching: (watch: Watch, engine: Engine)?
@@ -77,7 +79,7 @@ public final class ProbeNode: Service {
         policy.limiter = RateLimiter(configuration.rates)
         self.policy = Locked((policy, configuration.rates))
         events = NodeEvents()
-        audit = resources.audit
+        (state, audit) = (resources.state, resources.audit)
         var registry = prepared.registry
         registry.redact(configuration.redactedHeaders)
         // What is taken away from jobs is not from the operator's own checks.

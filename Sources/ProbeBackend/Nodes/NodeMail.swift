@@ -66,7 +66,7 @@ struct NodeMail {
         text("error_code", of: result).flatMap { RequestID.isValid($0) ? $0 : nil }
     }
 
-    private static func text(_ member: String, of result: RawJSON) -> String? {
+    private static func text(_ member: StaticString, of result: RawJSON) -> String? {
         (try? RawObject(result.bytes))?[member].flatMap { try? JSONText.decode(String.self, from: $0.bytes) }
     }
 

@@ -2,7 +2,7 @@
 ///
 ///     let prober = try Prober()
 ///     let ping = try await prober.ping("192.0.2.1", count: 3)
-///     print(ping.report?.statistics.median ?? "no reply")
+///     print(ping.report?.statistics.median.map { "\($0) ms" } ?? "no reply")
 ///
 /// Cancelling the task that waits ends the diagnostic; what it found by then is returned, with the error `cancelled`. The
 /// threads end with the last reference.

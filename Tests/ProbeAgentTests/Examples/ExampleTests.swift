@@ -48,7 +48,7 @@ struct ExampleTests {
             let bad = try await ask("redis", "127.0.0.1", ["port": 0])
             #expect(bad["error_code"]?.string == "invalid_parameters", "\(bad.text)")
             // The node's policy is the tool's too.
-            let denied = try await ask("redis", "10.0.0.1")
+            let denied = try await ask("redis", "169.254.169.254")
             #expect(denied["error_code"]?.string == "policy_denied", "\(denied.text)")
 
             let words = try await ask("words", "common-licenses/GPL-3")
@@ -73,13 +73,13 @@ struct ExampleTests {
             let authentication = try await controller.next("authentication")
             let tools = (authentication.message?["capabilities"]?["tools"]?.array ?? []).compactMap(\.string)
             #expect(Set(tools) == ["ping", "dns", "http", "tcp"])
-            _ = try await program.output.next("connected") { $0.hasPrefix("connected as ") }
+            _ = try await program.output.next("connected") { $0.contains("connected as ") }
             try await controller.sendJob(
                 "job-1", tool: "tcp", target: "127.0.0.1", parameters: ["port": .number(Double(controller.port))])
             #expect(try await controller.response(to: "job-1")["success"] == true)
-            _ = try await program.output.next("job") { $0 == "job-1: tcp 127.0.0.1: ok" }
+            _ = try await program.output.next("job") { $0.contains("job-1: tcp 127.0.0.1: ok") }
             program.send(signal: SIGTERM)
-            _ = try await program.output.next("end") { $0 == "stopped after 1 jobs" }
+            _ = try await program.output.next("end") { $0.contains("stopped after 1 jobs") }
             #expect(try await program.exit() == .code(0), "\(program.errors.pending)")
         }
         // What cannot be used is one sentence and the usual code.
