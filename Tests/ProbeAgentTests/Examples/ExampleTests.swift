@@ -73,13 +73,13 @@ struct ExampleTests {
             let authentication = try await controller.next("authentication")
             let tools = (authentication.message?["capabilities"]?["tools"]?.array ?? []).compactMap(\.string)
             #expect(Set(tools) == ["ping", "dns", "http", "tcp"])
-            _ = try await program.output.next("connected") { $0.contains("connected as ") }
+            _ = try await program.errors.next("connected") { $0.contains("connected as ") }
             try await controller.sendJob(
                 "job-1", tool: "tcp", target: "127.0.0.1", parameters: ["port": .number(Double(controller.port))])
             #expect(try await controller.response(to: "job-1")["success"] == true)
-            _ = try await program.output.next("job") { $0.contains("job-1: tcp 127.0.0.1: ok") }
+            _ = try await program.errors.next("job") { $0.contains("job-1: tcp 127.0.0.1: ok") }
             program.send(signal: SIGTERM)
-            _ = try await program.output.next("end") { $0.contains("stopped after 1 jobs") }
+            _ = try await program.errors.next("end") { $0.contains("stopped after 1 jobs") }
             #expect(try await program.exit() == .code(0), "\(program.errors.pending)")
         }
         // What cannot be used is one sentence and the usual code.
