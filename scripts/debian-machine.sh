@@ -64,7 +64,7 @@ for _ in $(seq 100); do
     pgrep -P "$!" >"$work/pid" && break
     sleep 0.1
 done
-inside() { nsenter --target "$(<"$work/pid")" --all --root env -i -C / HOME=/root LANG=C.UTF-8 PATH=/usr/sbin:/usr/bin:/sbin:/bin "$@"; }
+inside() { nsenter --target "$(<"$work/pid")" --all --root env -i -C / HOME=/root LANG=C.UTF-8 PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin "$@"; }
 state=unknown
 for _ in $(seq 300); do
     state=$(inside systemctl is-system-running 2>/dev/null || true)

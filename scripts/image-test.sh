@@ -2,7 +2,7 @@
 # image-test.sh: build both images (or take those that PROBE_IMAGE and PROBE_BACKEND_IMAGE name), run docker-compose.yml
 # as a project of its own and check what docs/docker.md promises. Needs a container engine with bridge networks; where
 # none answers it says so and ends with 0. Not part of `make test`: the build takes ten minutes and more.
-# shellcheck disable=SC2317 # Functions are called by check and trap.
+# shellcheck disable=SC2317,SC2329 # Functions are called by check and trap.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
