@@ -19,12 +19,14 @@ extension DNSExchange {
     private func post(_ query: DNSQuery) async throws(ProbeFailure) -> DNSReply {
         let end = min(deadline, reactor.now + patience)
         tally.attempts += 1
+        let step = span?.begin(.query, name(query, over: .https))
         do throws(ProbeFailure) {
-            try gate.check(server.request)
+            try gate.check(server.request, for: step)
             let share = try await gate.descriptors.draw(until: end, stage: .connect)
             defer { withExtendedLifetime(share) {} }
             let transfer = try await transfer(query, until: end)
             let reason = await reactor.local(CurlMulti.self).run(transfer, until: end)
+            if let step { transfer.record(in: step) }
             let phases = transfer.phases
             tally.connectTime = phases.connect
             tally.tlsTime = phases.tls
@@ -33,8 +35,11 @@ extension DNSExchange {
             case .cancelled: throw .cancelled(transfer.stage)
             case .timeout: throw silence(at: transfer.stage)
             }
-            return try reply(to: query, transfer)
+            let reply = try reply(to: query, transfer)
+            step?.end(reply.summary)
+            return reply
         } catch {
+            step?.fail(error)
             if error.code == .resolveTimeout, end == deadline { throw .deadline(error.stage) }
             throw error
         }

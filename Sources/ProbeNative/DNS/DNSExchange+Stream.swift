@@ -18,8 +18,9 @@ extension DNSExchange {
         _ query: inout DNSQuery, over transport: DNSTransport
     ) async throws(ProbeFailure) -> DNSReply {
         let end = min(deadline, reactor.now + patience)
+        let step = span?.begin(.query, name(query, over: transport))
         do throws(ProbeFailure) {
-            let stream = try await connect(transport, until: end)
+            let stream = try await connect(transport, until: end, for: step)
             // The measured connection leaves no TIME_WAIT behind.
             defer { stream.closeWithReset() }
             query.id = workspace.randomID()
@@ -28,8 +29,11 @@ extension DNSExchange {
             try await stream.write(
                 EDNSOption.big(UInt16(query.wire.count)) + query.wire, until: end, stage: .request,
                 timeout: .resolveTimeout)
-            return try await receive(query, stream, since: sentAt, until: end)
+            let reply = try await receive(query, stream, since: sentAt, until: end)
+            step?.end(reply.summary)
+            return reply
         } catch {
+            step?.fail(error)
             let isTimeout = error.code == .connectionTimeout || error.code == .resolveTimeout
             if isTimeout, end == deadline, reactor.now >= deadline { throw .deadline(error.stage) }
             throw error.code == .resolveTimeout ? silence() : error
@@ -37,11 +41,11 @@ extension DNSExchange {
     }
 
     private func connect(
-        _ transport: DNSTransport, until end: Instant
+        _ transport: DNSTransport, until end: Instant, for span: Span?
     ) async throws(ProbeFailure) -> any ByteStream {
         let start = reactor.now
         let socket = try await gate.connect(
-            .tcp, to: server.address, as: server.request, source: server.source, until: end)
+            .tcp, to: server.address, as: server.request, source: server.source, until: end, for: span)
         tally.connectTime = reactor.now - start
         socket.setNoDelay()
         guard transport == .tls, let security = server.security else { return socket }
@@ -49,7 +53,7 @@ extension DNSExchange {
         options.serverName = security.host
         let secure = try await TLSStream.connect(
             over: socket, to: security.host, options, peer: "\(server.address)", on: reactor, until: end,
-            timeout: .connectionTimeout)
+            timeout: .connectionTimeout, for: span)
         tally.tlsTime = secure.handshakeDuration
         return secure
     }

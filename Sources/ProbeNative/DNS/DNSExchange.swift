@@ -34,6 +34,15 @@ struct DNSReply: Sendable {
     var wire: [UInt8]?
 }
 
+extension DNSReply {
+    /// For people.
+    var summary: String {
+        let count = answer.records.count { $0.section == .answer }
+        let records = count == 1 ? "1 record" : "\(count) records"
+        return "\(answer.responseCode), \(records), \(size) bytes" + (answer.flags.truncated ? ", truncated" : "")
+    }
+}
+
 /// What an exchange went through, whether or not it succeeded.
 struct DNSTally: Sendable {
     /// Queries sent, over either transport.
@@ -63,8 +72,15 @@ final class DNSExchange {
     /// Replies carry the message itself.
     var keepsWire = false
     var tally = DNSTally()
+    /// What its queries are a part of, and the last one.
+    let span: Span?
+    private var sending: Span?
 
-    init(_ reactor: Reactor, _ server: DNSServer, attempts: Int, patience: Duration, deadline: Instant) {
+    init(
+        _ reactor: Reactor, _ server: DNSServer, attempts: Int, patience: Duration, deadline: Instant,
+        for span: Span? = nil
+    ) {
+        self.span = span
         self.reactor = reactor
         gate = reactor.local(Gate.self)
         workspace = reactor.local(DNSWorkspace.self)
@@ -83,7 +99,11 @@ final class DNSExchange {
         case .tcp, .tls: return try await runStream(&query, transport)
         case .https: return try await runHTTPS(&query)
         }
-        let reply = try await runUDP(&query)
+        let reply: DNSReply
+        do throws(ProbeFailure) { reply = try await runUDP(&query) } catch {
+            sending?.fail(error)
+            throw error
+        }
         guard reply.answer.flags.truncated else { return reply }
         tally.truncated = reply
         do throws(ProbeFailure) {
@@ -102,13 +122,14 @@ final class DNSExchange {
     private func runUDP(_ query: inout DNSQuery) async throws(ProbeFailure) -> DNSReply {
         tally.transport = .udp
         let socket = try await gate.connect(
-            .udp, to: server.address, as: server.request, source: server.source, until: deadline)
+            .udp, to: server.address, as: server.request, source: server.source, until: deadline, for: span)
         // Nothing can be there yet.
         socket.sawReadBlock()
         var sent: [(id: UInt16, at: Instant)] = []
         for _ in 0..<attempts {
             try send(&query, socket, &sent)
             if let reply = try await receiveUDP(&query, socket, &sent) { return reply }
+            sending?.end("no answer", isFailed: true)
         }
         throw silence()
     }
@@ -118,7 +139,9 @@ final class DNSExchange {
         _ query: inout DNSQuery, _ socket: Socket, _ sent: inout [(id: UInt16, at: Instant)]
     ) throws(ProbeFailure) {
         query.id = workspace.randomID()
-        sent.append((query.id, reactor.now))
+        let now = reactor.now
+        sent.append((query.id, now))
+        if let span { sending = span.begin(.query, name(query, over: .udp), at: now) }
         tally.attempts += 1
         let result: Result<Int?, Errno> = query.wire.withUnsafeBytes { bytes in
             do throws(Errno) { return .success(try socket.trySend(bytes)) } catch { return .failure(error) }
@@ -152,9 +175,12 @@ final class DNSExchange {
             case .answer:
                 let id = UInt16(message[0]) << 8 | UInt16(message[1])
                 let start = sent.first { $0.id == id }?.at ?? now
-                return try reply(message, took: now - start)
+                let reply = try reply(message, took: now - start)
+                sending?.end(reply.summary, at: now)
+                return reply
             case .caseChanged:
                 // A server that does not repeat the case. Guessing the id is as hard without it.
+                sending?.end("an answer in another case, asked again")
                 query.lowerCase()
                 try send(&query, socket, &sent)
             case .other:
@@ -164,6 +190,11 @@ final class DNSExchange {
                 if tally.ignored % 32 == 0 { await Task.yield() }
             }
         }
+    }
+
+    /// How a query is called in a record.
+    func name(_ query: DNSQuery, over transport: DNSTransport) -> String {
+        "\(query.question) to \(server.address) over \(transport.rawValue)"
     }
 
     func reply(_ message: UnsafeRawBufferPointer, took duration: Duration) throws(ProbeFailure) -> DNSReply {

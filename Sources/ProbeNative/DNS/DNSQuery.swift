@@ -27,6 +27,18 @@ public struct DNSQuery: Sendable {
 
     static let headerSize = 12
 
+    /// Its name and type, for people.
+    var question: String {
+        var (labels, index) = ("", Self.headerSize)
+        while index < wire.count, wire[index] > 0 {
+            let end = min(wire.count, index + 1 + Int(wire[index]))
+            labels += String(decoding: wire[(index + 1)..<end], as: UTF8.self).lowercased() + "."
+            index = end
+        }
+        let type = questionEnd <= wire.count ? UInt16(wire[questionEnd - 4]) << 8 | UInt16(wire[questionEnd - 3]) : 0
+        return "\(labels.isEmpty ? "." : labels) \(DNSRecordType(rawValue: type))"
+    }
+
     public private(set) var wire: [UInt8]
     /// Where name, type and class of the question end.
     let questionEnd: Int

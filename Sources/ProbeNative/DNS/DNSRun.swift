@@ -77,7 +77,7 @@ final class DNSRun {
         let share = (context.deadline - context.now) / (servers.count * attempts) * part
         let exchange = DNSExchange(
             context.reactor, server, attempts: attempts, patience: min(DNSTool.patience, share),
-            deadline: context.deadline)
+            deadline: context.deadline, for: context.span)
         exchange.keepsWire = parameters.anchors != nil
         report.resolver = server.address
         return exchange
@@ -123,12 +123,14 @@ final class DNSRun {
             report.verdict = DNSSECVerdict(.indeterminate, "There is no answer to validate (\(code)).")
             return nil
         }
+        let span = context.span?.begin(.validate, "the chain of trust to \(name)")
         let queries = ValidationQueries(
             context.reactor, server, parameters.transport, parameters.options, attempts: parameters.retries + 1,
-            deadline: context.deadline)
+            deadline: context.deadline, for: span)
         var validator = DNSSECValidator(anchors, queries, context.time)
         let verdict = await validator.judge(reply, to: name, parameters.type)
         report.verdict = verdict
+        span?.end(verdict.status.rawValue, isFailed: verdict.failure != nil)
         return verdict.failure
     }
 

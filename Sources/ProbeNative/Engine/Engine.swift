@@ -56,14 +56,16 @@ public final class Engine: Sendable {
     }
 
     /// Starts a probe. `completion` is called exactly once, on the reactor's thread: when the tool is done, or a moment
-    /// after the deadline when it does not stop. `permit` is held until the tool has really ended.
+    /// after the deadline when it does not stop. `permit` is held until the tool has really ended. What is done becomes
+    /// part of `span`, whose record `completion` may take.
     @discardableResult
     public func start(
         _ probe: PreparedProbe, deadline: Instant, queued: Duration = .zero, permit: (any Sendable)? = nil,
-        progress: (@Sendable (any Report) -> Void)? = nil, completion: @escaping @Sendable (ProbeResult) -> Void
+        progress: (@Sendable (any Report) -> Void)? = nil, span: Span? = nil,
+        completion: @escaping @Sendable (ProbeResult) -> Void
     ) -> RunningProbe {
         let reactor = reactors.next()
-        let running = RunningProbe(reactor, probe, queued: queued, completion: completion)
+        let running = RunningProbe(reactor, probe, queued: queued, span: span, completion: completion)
         let context = ProbeContext(
             tool: probe.tool, reactor: reactor, deadline: deadline, family: probe.common.family,
             source: probe.common.source, progress: progress)

@@ -8,10 +8,12 @@ public struct ProbeContext: Sendable {
     public var source: Gate.Source?
     /// Takes partial reports of long work; nil when nobody asked for them.
     public var progress: (@Sendable (any Report) -> Void)?
+    /// What this is a part of; nil when nobody wants to know.
+    public var span: Span?
 
     public init(
         tool: String, reactor: Reactor, deadline: Instant, family: FamilyChoice = .any, source: Gate.Source? = nil,
-        progress: (@Sendable (any Report) -> Void)? = nil
+        progress: (@Sendable (any Report) -> Void)? = nil, span: Span? = nil
     ) {
         self.tool = tool
         self.reactor = reactor
@@ -19,6 +21,14 @@ public struct ProbeContext: Sendable {
         self.family = family
         self.source = source
         self.progress = progress
+        self.span = span
+    }
+
+    /// The same for a part of the work.
+    func within(_ span: Span?) -> ProbeContext {
+        var context = self
+        context.span = span
+        return context
     }
 
     public var now: Instant { reactor.now }
@@ -32,17 +42,21 @@ public struct ProbeContext: Sendable {
         _ host: Host, by own: Resolver? = nil
     ) async throws(ProbeFailure) -> Resolution {
         let resolver = own ?? resolver
-        guard case .name(let name) = host else {
-            let resolution = try await resolver.resolve(host, family, tool: tool, until: deadline)
+        let span = span?.begin(.resolve, "\(host)")
+        do throws(ProbeFailure) {
+            // Before the look-up too: a denied name is not even told to a name server.
+            if case .name(let name) = host { try gate.check(name: name, addresses: [], tool: tool, for: span) }
+            let resolution = try await resolver.resolve(host, family, tool: tool, until: deadline, for: span)
+            if case .name(let name) = host {
+                try gate.check(name: name, addresses: resolution.addresses, tool: tool, for: span)
+            }
             if let address = resolution.addresses.first { try gate.admit(address, tool: tool) }
+            span?.end(resolution.addresses.map(\.description).joined(separator: ", "))
             return resolution
+        } catch {
+            span?.fail(error)
+            throw error
         }
-        // Before the look-up too: a denied name is not even told to a name server.
-        try gate.check(name: name, addresses: [], tool: tool)
-        let resolution = try await resolver.resolve(host, family, tool: tool, until: deadline)
-        try gate.check(name: name, addresses: resolution.addresses, tool: tool)
-        if let address = resolution.addresses.first { try gate.admit(address, tool: tool) }
-        return resolution
     }
 
     public func request(_ purpose: Purpose, _ address: IPAddress, port: UInt16?) -> PolicyRequest {

@@ -13,15 +13,20 @@ public final class RunningProbe: @unchecked Sendable {
     private var startedAt = Instant(nanoseconds: 0)
     private var stopReason: StopReason?
     private var timer: Reactor.TimerToken?
+    private let span: Span?
+    private let wait: Span?
+    private var work: Span?
 
     init(
-        _ reactor: Reactor, _ probe: PreparedProbe, queued: Duration,
+        _ reactor: Reactor, _ probe: PreparedProbe, queued: Duration, span: Span?,
         completion: @escaping @Sendable (ProbeResult) -> Void
     ) {
         self.reactor = reactor
         self.probe = probe
         self.queued = queued
         self.completion = completion
+        self.span = span
+        wait = span?.begin(.queue, "for reactor \(reactor.index)")
     }
 
     /// Cancels the probe from any thread; the first reason counts. Its sockets close at once.
@@ -32,6 +37,9 @@ public final class RunningProbe: @unchecked Sendable {
     func begin(_ context: ProbeContext, permit: (any Sendable)?) {
         guard completion != nil else { return }
         startedAt = reactor.now
+        wait?.end("admitted", at: startedAt)
+        work = span?.begin(.run, "\(probe.tool) \(probe.target)", at: startedAt)
+        let context = work == nil ? context : context.within(work)
         timer = reactor.schedule(at: context.deadline) { [weak self] in self?.interrupt(.deadline) }
         task = reactor.spawn { [self] in
             let outcome =
@@ -45,6 +53,7 @@ public final class RunningProbe: @unchecked Sendable {
     private func interrupt(_ reason: StopReason) {
         guard completion != nil, stopReason == nil else { return }
         stopReason = reason
+        span?.note(.stop, reason == .deadline ? "the deadline came" : "the job was cancelled", isFailed: true)
         task?.cancel()
         if let timer { reactor.cancel(timer) }
         timer = reactor.schedule(at: reactor.now + Self.grace) { [weak self] in
@@ -65,6 +74,11 @@ public final class RunningProbe: @unchecked Sendable {
             both.replaceCancelled(by: stopReason)
             outcome.report = both
         }
+        if let failure = outcome.failure { work?.fail(failure) } else { work?.end("done") }
+        span?.note(
+            .verdict, "of the tool",
+            outcome.failure.map { "\($0.code.rawValue) at \($0.stage.rawValue): \($0.detail)" } ?? "ok",
+            isFailed: outcome.failure != nil)
         let delay = reactor.worstDelay(since: startedAt)
         if delay > .zero { outcome.quality.schedulingDelay = delay }
         completion(

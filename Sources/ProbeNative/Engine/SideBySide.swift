@@ -27,13 +27,21 @@ public struct SideBySide: Report {
         writer.object("quality") { outcome.quality.write(to: &$0) }
     }
 
+    private static func run(_ probe: PreparedProbe, _ context: ProbeContext) async -> ProbeOutcome {
+        let outcome = await probe.run(context)
+        if let failure = outcome.failure { context.span?.fail(failure) } else { context.span?.end("done") }
+        return outcome
+    }
+
     /// Runs the probe once a family, side by side. It succeeds when both do.
     static func run(_ probe: PreparedProbe, in context: ProbeContext) async -> ProbeOutcome {
         var (first, second) = (context, context)
         first.family = .v4
         second.family = .v6
-        async let v4 = probe.run(first)
-        async let v6 = probe.run(second)
+        first.span = context.span?.begin(.run, "over IPv4")
+        second.span = context.span?.begin(.run, "over IPv6")
+        async let v4 = run(probe, first)
+        async let v6 = run(probe, second)
         let both = await SideBySide(v4: v4, v6: v6)
         return ProbeOutcome(both, failure: both.v4.failure ?? both.v6.failure)
     }

@@ -5,7 +5,7 @@ import CCurl
 /// A class, and what needs no `await` but much space is not inlined, so that the `async` frames that wait are small.
 final class HTTPExchange {
     private let parameters: HTTPParameters
-    private let context: ProbeContext
+    private var context: ProbeContext
     private let firstHost: Host
     private var request: HTTPRequest
     private var report: HTTPReport
@@ -58,18 +58,32 @@ final class HTTPExchange {
 
     /// Runs one request; returns the Location that is to be followed.
     private func hop() async throws(ProbeFailure) -> String? {
-        begin()
-        let route = try await route()
-        let policyRequest = try admit(route)
-        let share = try await context.gate.descriptors.draw(until: context.deadline, stage: .connect)
-        defer { withExtendedLifetime(share) {} }
-        let transfer = try transfer(along: route, policyRequest, try await options())
-        let reason = await context.reactor.local(CurlMulti.self).run(transfer, until: context.deadline)
-        return try conclude(transfer, reason)
+        let whole = begin()
+        defer { context.span = whole }
+        do throws(ProbeFailure) {
+            let route = try await route()
+            let policyRequest = try admit(route)
+            let share = try await context.gate.descriptors.draw(until: context.deadline, stage: .connect)
+            defer { withExtendedLifetime(share) {} }
+            let transfer = try transfer(along: route, policyRequest, try await options())
+            let reason = await context.reactor.local(CurlMulti.self).run(transfer, until: context.deadline)
+            let location = try conclude(transfer, reason)
+            context.span?.end("status \(report.last.status ?? 0)")
+            return location
+        } catch {
+            if whole != nil { context.span?.fail(error) }
+            throw error
+        }
     }
 
+    /// What is recorded belongs to this request until it is over; returns what that is a part of.
     @inline(never)
-    private func begin() { report.last = HTTPHop(url: request.url.text) }
+    private func begin() -> Span? {
+        report.last = HTTPHop(url: request.url.text)
+        let whole = context.span
+        context.span = whole?.begin(.request, "\(request.method.rawValue) \(request.url.text)")
+        return whole
+    }
 
     /// Asks the policy about the target, and about the proxy where there is one; returns what the socket is opened as.
     @inline(never)
@@ -77,17 +91,19 @@ final class HTTPExchange {
         report.last.address = route.target?.address
         let purpose: Purpose = report.redirects.isEmpty ? purpose : .redirect
         if let target = route.target {
-            try context.gate.check(context.request(purpose, target.address, port: target.port))
+            try context.gate.check(
+                context.request(purpose, target.address, port: target.port), for: context.span)
         }
         let policyRequest = context.request(
             route.proxy == nil ? purpose : .proxy, route.connect.address, port: route.connect.port)
-        try context.gate.check(policyRequest)
+        try context.gate.check(policyRequest, for: route.proxy == nil ? nil : context.span)
         return policyRequest
     }
 
     @inline(never)
     private func conclude(_ transfer: CurlTransfer, _ reason: WakeReason) throws(ProbeFailure) -> String? {
         take(transfer)
+        if let span = context.span { transfer.record(in: span) }
         switch reason {
         case .ready: if let failure = transfer.failure { throw failure }
         case .timeout: throw .deadline(transfer.stage)
@@ -112,7 +128,8 @@ final class HTTPExchange {
 
     private func verifier(of host: Host) async throws(ProbeFailure) -> CertificateVerifier {
         if let trust = parameters.trust { return CertificateVerifier(trust: trust, host: host) }
-        let trust = try await context.reactor.local(SystemTrust.self).store(until: context.deadline)
+        let trust = try await context.reactor.local(SystemTrust.self).store(
+            until: context.deadline, for: context.span)
         return CertificateVerifier(trust: trust, host: host)
     }
 
@@ -232,9 +249,11 @@ final class HTTPExchange {
         }
         var judge = HTTPJudge(report, body: body, on: context.reactor)
         for expectation in wanted.all {
+            let step = context.span?.begin(.expectation, expectation.name)
             var result = try await judge.judge(expectation)
             if hides(expectation) { result.seen = .string(HeaderRedaction.marker) }
             report.expectations.append(result)
+            step?.end(result.isMet ? "met" : "not met: \(result.complaint)", isFailed: !result.isMet)
         }
         var complaints: [String] = []
         if !wanted.namesStatus, !(200..<400).contains(status) {

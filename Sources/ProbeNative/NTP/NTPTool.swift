@@ -63,12 +63,14 @@ private struct NTPRun {
         let peer = SocketAddress(address, port: parameters.port)
         let socket = try await context.gate.connect(
             .udp, to: peer, as: context.request(.target, address, port: parameters.port), source: context.source,
-            until: context.deadline)
+            until: context.deadline, for: context.span)
         socket.sawReadBlock()
         for number in 1...parameters.count {
             let sentAt = context.now
             let sample = try await ask(socket, peer)
             if sample.status == .kiss || number == parameters.count { break }
+            let pause = context.span?.begin(.pause, "until the next query is due")
+            defer { pause?.end() }
             if case .cancelled = await context.reactor.park(until: sentAt + parameters.interval) {
                 throw .cancelled(.request)
             }
@@ -79,10 +81,13 @@ private struct NTPRun {
     private mutating func ask(_ socket: Socket, _ peer: SocketAddress) async throws(ProbeFailure) -> NTPReport.Sample {
         var exchange = NTPExchange(context.reactor, socket, patience: parameters.timeout)
         defer { report.ignoredAnswers += exchange.ignored }
+        let step = context.span?.begin(.exchange, "query \(report.samples.count + 1) to \(peer)")
         let reply: NTPExchange.Reply?
         do throws(ProbeFailure) {
             reply = try await exchange.run()
+            step?.end(reply == nil ? "no answer" : "answered", isFailed: reply == nil)
         } catch {
+            step?.fail(error)
             // An ICMP error says that nobody listens there.
             throw ProbeFailure(error.stage, error.code, "Asking \(peer): \(error.detail)")
         }

@@ -35,6 +35,7 @@ struct PathMTURun {
         var step = PathMTUReport.Step(size: size, outcome: .silent, tries: 0)
         for _ in 0..<parameters.tries {
             step.tries += 1
+            let probe = context.span?.begin(.probe, "\(size) bytes, try \(step.tries)")
             let departure = Departure(dontFragment: true, source: context.source)
             let sent: EchoFlow.Sent
             do throws(ProbeFailure) {
@@ -43,12 +44,15 @@ struct PathMTURun {
             } catch {
                 guard error.code == .packetTooBig else { throw error }
                 step.outcome = .local
+                probe?.end("too big for the interface here")
                 break
             }
             if let event = try await answer(to: sent) {
                 try note(event, &step)
+                probe?.end(step.outcome.rawValue)
                 break
             }
+            probe?.end("no answer", isFailed: true)
         }
         report.steps.append(step)
         switch step.outcome {

@@ -36,7 +36,7 @@ public struct PathMTUTool: Tool {
             guard let address = resolution.addresses.first else {
                 throw ProbeFailure(.resolve, .noAddress, "\(target) has no address.")
             }
-            try context.gate.check(context.request(.target, address, port: nil))
+            try context.gate.check(context.request(.target, address, port: nil), for: context.span)
             report.address = address
             report.resolveTime = resolution.duration
             if address.family == .v6, parameters.largest < PathMTUSearch.smallest(.v6) {

@@ -53,6 +53,8 @@ final class PingRun {
     nonisolated(nonsending) private func pause(until instant: Instant) async -> Bool {
         guard !Task.isCancelled else { return false }
         guard instant > context.now else { return context.now < context.deadline }
+        let pause = context.span?.begin(.pause, "until the next packet is due")
+        defer { pause?.end() }
         return await context.reactor.park(until: instant) == .timeout && context.now < context.deadline
     }
 
@@ -61,6 +63,7 @@ final class PingRun {
         var echo = parameters.echo(to: address)
         echo.number = seq
         echo.isDoubtful = report.packets.last?.status == .timeout
+        let probe = context.span?.begin(.probe, "packet \(seq) by \(engine.name)")
         var result = await engine.send(echo, in: context)
         if result.clockStepped { quality.clockStepped = true }
         // liboping loses a good reply when the wall clock steps back, and any engine when the receive buffer is full:
@@ -68,7 +71,19 @@ final class PingRun {
         if result.outcome == .timeout, result.clockStepped || result.overflowed {
             result = await engine.send(echo, in: context)
         }
+        if let probe { Self.end(probe, result) }
         return note(result, seq)
+    }
+
+    private static func end(_ probe: Span, _ result: EchoResult) {
+        switch result.outcome {
+        case .reply(let rtt, let ttl):
+            let time = rtt.map { "\($0.inMilliseconds) ms" } ?? "unknown"
+            probe.end("reply, rtt \(time)" + (ttl.map { ", ttl \($0)" } ?? ""))
+        case .timeout: probe.end("no reply", isFailed: true)
+        case .unreachable(let failure), .sendError(let failure): probe.fail(failure)
+        case .cut: probe.end("cut", isFailed: true)
+        }
     }
 
     /// False when the packet's fate is not known.

@@ -28,7 +28,7 @@ public struct PingTool: Tool {
             report.address = address
             report.resolveTime = resolution.duration
             try context.gate.check(
-                context.request(.target, address, port: isICMP ? nil : parameters.port))
+                context.request(.target, address, port: isICMP ? nil : parameters.port), for: context.span)
             let engine = try await choice.engine(for: address, in: context)
             report.engine = engine.name
             let run = PingRun(parameters, to: address, by: engine, in: context, report: report)

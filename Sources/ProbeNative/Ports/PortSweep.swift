@@ -52,20 +52,25 @@ final class PortSweep: @unchecked Sendable {
     /// False when the sweep is over.
     private func settle(_ port: UInt16) async -> Bool {
         var pause = Self.firstPause
+        let step = context.span?.begin(.probe, "port \(port)")
         while true {
             switch await probe.run(port) {
             case .found(let finding, let answer):
+                step?.end("\(finding.state.rawValue), \(finding.reason.rawValue)")
                 shortage = nil
                 note(finding, answer)
                 return true
             case .lacking(let failure):
                 shortage = failure
+                step?.note(.pause, "the node lacks something", failure.detail)
                 guard await context.reactor.park(until: context.now + pause) == .timeout else { return false }
                 pause = min(pause * 2, Self.longestPause)
             case .failed(let failure):
+                step?.fail(failure)
                 self.failure = failure
                 return false
             case .cut:
+                step?.end("cut", isFailed: true)
                 return false
             }
         }

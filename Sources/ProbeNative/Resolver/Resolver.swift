@@ -47,7 +47,7 @@ public final class Resolver: ReactorLocal, @unchecked Sendable {
     /// - Throws: at stage `resolve`: `resolve_nxdomain`, `resolve_timeout`, `resolve_refused`, `resolve_failure`, or
     ///   `no_address` when the name has none of the wanted family; `deadline_exceeded` and `cancelled`.
     nonisolated(nonsending) public func resolve(
-        _ host: Host, _ wanted: FamilyChoice, tool: String, until deadline: Instant
+        _ host: Host, _ wanted: FamilyChoice, tool: String, until deadline: Instant, for span: Span? = nil
     ) async throws(ProbeFailure) -> Resolution {
         switch host {
         case .address(let address):
@@ -59,11 +59,12 @@ public final class Resolver: ReactorLocal, @unchecked Sendable {
             let start = reactor.now
             refresh()
             if let addresses = knownWithoutAsking(name, wanted) {
+                span?.note(.lookup, name, "known without asking")
                 return Resolution(addresses: addresses, duration: reactor.now - start, fromCache: false)
             }
             var search = SearchVerdict(name, wanted)
             for candidate in files.settings.candidates(for: name) {
-                let step = try await lookUp(candidate, wanted, tool, until: deadline)
+                let step = try await lookUp(candidate, wanted, tool, until: deadline, for: span)
                 if !step.addresses.isEmpty {
                     return Resolution(
                         addresses: step.addresses, duration: reactor.now - start, fromCache: step.fromCache)
@@ -78,12 +79,12 @@ public final class Resolver: ReactorLocal, @unchecked Sendable {
     /// - Throws: at stage `resolve`: `resolve_timeout`, `resolve_refused`, `resolve_failure`; `deadline_exceeded` and
     ///   `cancelled`.
     public func names(
-        of address: IPAddress, tool: String, until deadline: Instant
+        of address: IPAddress, tool: String, until deadline: Instant, for span: Span? = nil
     ) async throws(ProbeFailure) -> [String] {
         refresh()
         let listed = files.hosts.names(of: address)
         if !listed.isEmpty { return listed }
-        let lookup = join(LookupKey(naming: address), tool)
+        let lookup = join(LookupKey(naming: address), tool, span)
         defer { leave(lookup) }
         while lookup.answer == nil {
             switch await reactor.park(until: deadline, { lookup.wake($0) }) {
@@ -131,11 +132,11 @@ public final class Resolver: ReactorLocal, @unchecked Sendable {
     }
 
     private func lookUp(
-        _ name: String, _ wanted: FamilyChoice, _ tool: String, until deadline: Instant
+        _ name: String, _ wanted: FamilyChoice, _ tool: String, until deadline: Instant, for span: Span?
     ) async throws(ProbeFailure) -> Step {
         let start = reactor.now
         let lookups = IPAddress.Family.allCases.filter(wanted.allows).map { family in
-            join(LookupKey(name: name, family: family), tool)
+            join(LookupKey(name: name, family: family), tool, span)
         }
         let fromCache = lookups.allSatisfy { $0.answer != nil }
         defer { for lookup in lookups { leave(lookup) } }
@@ -172,27 +173,33 @@ public final class Resolver: ReactorLocal, @unchecked Sendable {
 
     // MARK: Look-ups in flight
 
-    private func join(_ key: LookupKey, _ tool: String) -> Lookup {
+    private func join(_ key: LookupKey, _ tool: String, _ span: Span?) -> Lookup {
         let now = reactor.now
-        if let answer = cache.answer(key, at: now) { return Lookup(key, startedAt: now, answer: answer) }
-        let lookup = running[key] ?? start(key, tool, now)
+        if let answer = cache.answer(key, at: now) {
+            span?.note(.lookup, "\(key.name) \(key.type)", "cached: \(answer.summary)")
+            return Lookup(key, startedAt: now, answer: answer)
+        }
+        if running[key] != nil { span?.note(.lookup, "\(key.name) \(key.type)", "asked already, joined") }
+        let lookup = running[key] ?? start(key, tool, now, span)
         lookup.interest += 1
         return lookup
     }
 
-    private func start(_ key: LookupKey, _ tool: String, _ now: Instant) -> Lookup {
+    private func start(_ key: LookupKey, _ tool: String, _ now: Instant, _ span: Span?) -> Lookup {
         let lookup = Lookup(key, startedAt: now)
+        let span = span?.begin(.lookup, "\(key.name) \(key.type)", at: now)
         running[key] = lookup
         turn = files.settings.rotate ? turn &+ 1 : 0
         let rounds = ServerRounds(
             reactor: reactor, settings: files.settings, offset: turn & 0xff, tool: tool, plainServers: plainServers,
-            purpose: files.settings.purpose)
+            purpose: files.settings.purpose, span: span)
         lookup.task = reactor.spawn { [self] in
             var rounds = rounds
             let (answer, lifetime) = await rounds.ask(key)
             plainServers.formUnion(rounds.plainServers)
             if running[key] === lookup { running[key] = nil }
             cache.keep(answer, for: key, lifetime: lifetime, at: reactor.now)
+            if case .failed(let failure) = answer { span?.fail(failure) } else { span?.end(answer.summary) }
             lookup.finish(answer, reactor)
         }
         return lookup

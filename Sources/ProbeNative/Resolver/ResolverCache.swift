@@ -41,6 +41,17 @@ enum LookupAnswer: Hashable, Sendable {
     case failed(ProbeFailure)
 
     var addresses: [IPAddress] { if case .addresses(let list) = self { list } else { [] } }
+
+    /// For people.
+    var summary: String {
+        switch self {
+        case .addresses(let list): list.map(\.description).joined(separator: ", ")
+        case .names(let names): names.joined(separator: ", ")
+        case .noData: "no such record"
+        case .noSuchName: "no such name"
+        case .failed(let failure): failure.code.rawValue
+        }
+    }
 }
 
 /// Answers for as long as they may be kept, in a bounded number: the oldest gives way. Failures are not kept.

@@ -10,6 +10,8 @@ struct ServerRounds: Sendable {
     /// As what the gate is asked for a server.
     var purpose = Purpose.systemResolver
     var source: Gate.Source?
+    /// What the queries are a part of.
+    var span: Span?
 
     mutating func ask(_ key: LookupKey) async -> (LookupAnswer, lifetime: Duration) {
         guard let name = DNSName(ascii: key.name) else {
@@ -59,7 +61,7 @@ struct ServerRounds: Sendable {
         let request = PolicyRequest(tool: tool, purpose: purpose, address: server.address, port: server.port)
         let exchange = DNSExchange(
             reactor, DNSServer(address: server, request: request, source: source), attempts: 1,
-            patience: settings.timeout, deadline: .distantFuture)
+            patience: settings.timeout, deadline: .distantFuture, for: span)
         let reply: DNSReply
         do throws(ProbeFailure) {
             reply = try await exchange.run(&query, over: settings.transport)

@@ -83,6 +83,7 @@ private struct ReverseDNSRun {
     private func rounds(_ choice: DNSResolverChoice) async throws(ProbeFailure) -> ServerRounds {
         var rounds = context.resolver.rounds(tool: context.tool)
         rounds.source = context.source
+        rounds.span = context.span
         if case .server(let host, let port) = choice {
             guard let server = try await context.resolve(host).addresses.first else {
                 throw ProbeFailure(.resolve, .noAddress, "The resolver \(host) has no address.")

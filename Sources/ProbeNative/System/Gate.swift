@@ -33,15 +33,22 @@ public final class Gate: ReactorLocal, @unchecked Sendable {
 
     /// Throws `policy_denied` when the address must not be used. Whatever sends by other means than `connect` (liboping,
     /// libcurl) asks here first.
-    public func check(_ request: PolicyRequest) throws(ProbeFailure) {
-        if let reason = policy.denial(of: request) { throw ProbeFailure(.policy, .policyDenied, reason) }
+    public func check(_ request: PolicyRequest, for span: Span? = nil) throws(ProbeFailure) {
+        let reason = policy.denial(of: request)
+        span?.note(
+            .policy, "\(request.address)", reason ?? "allowed as \(request.purpose.rawValue)", isFailed: reason != nil)
+        if let reason { throw ProbeFailure(.policy, .policyDenied, reason) }
     }
 
     /// Throws `policy_denied` when a name, or one of the addresses that it has, must not be used.
-    func check(name: String, addresses: [IPAddress], tool: String) throws(ProbeFailure) {
-        if let reason = policy.denial(ofName: name, addresses: addresses, tool: tool) {
-            throw ProbeFailure(.policy, .policyDenied, reason)
-        }
+    func check(
+        name: String, addresses: [IPAddress], tool: String, for span: Span? = nil
+    ) throws(ProbeFailure) {
+        let reason = policy.denial(ofName: name, addresses: addresses, tool: tool)
+        span?.note(
+            .policy, addresses.isEmpty ? name : "\(name) with its addresses", reason ?? "allowed",
+            isFailed: reason != nil)
+        if let reason { throw ProbeFailure(.policy, .policyDenied, reason) }
     }
 
     /// Throws `rate_limited` when an address that a job asks for has been asked for too often.
@@ -65,9 +72,10 @@ public final class Gate: ReactorLocal, @unchecked Sendable {
     ///   failure (`connection_refused`, `connection_timeout`, `host_unreachable`, ...) at stage `connect`.
     nonisolated(nonsending) public func connect(
         _ transport: Transport, to address: SocketAddress, as request: PolicyRequest, source: Source? = nil,
-        until deadline: Instant
+        until deadline: Instant, for span: Span? = nil
     ) async throws(ProbeFailure) -> Socket {
-        let socket = try await open(transport, to: address, as: request, source: source, until: deadline)
+        let socket = try await open(
+            transport, to: address, as: request, source: source, until: deadline, for: span)
         try await socket.connect(to: address, until: deadline)
         return socket
     }
@@ -75,16 +83,21 @@ public final class Gate: ReactorLocal, @unchecked Sendable {
     /// A socket that the caller connects by itself, to know when exactly the handshake began.
     nonisolated(nonsending) func open(
         _ transport: Transport, to address: SocketAddress, as request: PolicyRequest, source: Source?,
-        until deadline: Instant
+        until deadline: Instant, for span: Span? = nil
     ) async throws(ProbeFailure) -> Socket {
         var request = request
         request.address = address.address
         request.port = address.port
-        try check(request)
+        try check(request, for: span)
         let share = try await descriptors.draw(until: deadline, stage: .connect)
         let type = transport == .tcp ? PROBE_SOCK_STREAM : PROBE_SOCK_DGRAM
         let descriptor = try Self.socket(to: address, type, 0, source, .connect)
-        do throws(Errno) { return try Socket(reactor, descriptor, share) } catch {
+        do throws(Errno) {
+            let socket = try Socket(reactor, descriptor, share)
+            // A datagram socket's connect sends nothing.
+            if transport == .tcp { socket.span = span }
+            return socket
+        } catch {
             throw error.failure(.connect, "opening a socket to \(address)")
         }
     }

@@ -19,6 +19,8 @@ public final class Socket {
     private var hasEnded = false
     private var reader: WaitToken?
     private var writer: WaitToken?
+    /// What a connection is a part of.
+    var span: Span?
 
     init(_ reactor: Reactor, _ descriptor: consuming FileDescriptor, _ share: Budget.Share) throws(Errno) {
         self.reactor = reactor
@@ -50,21 +52,43 @@ public final class Socket {
     }
 
     nonisolated(nonsending) func tryConnect(to address: SocketAddress, until deadline: Instant) async -> Connection {
+        let attempt = span?.begin(.connect, "\(address)")
+        var connection = beginConnection(to: address)
+        if connection == nil {
+            mayWrite = false
+            connection = endedConnection(await wait(.write, until: deadline))
+        }
+        let ended = connection ?? .timeout
+        if let attempt { Self.end(attempt, ended) }
+        return ended
+    }
+
+    /// Nil: it takes its time.
+    private func beginConnection(to address: SocketAddress) -> Connection? {
         do throws(Errno) {
             try Syscalls.connect(number, to: address)
             return .made
-        } catch {
-            guard error.rawValue == EINPROGRESS else { return .failed(error, isLocal: true) }
-        }
-        mayWrite = false
-        switch await wait(.write, until: deadline) {
-        case .ready: break
+        } catch { return error.rawValue == EINPROGRESS ? nil : .failed(error, isLocal: true) }
+    }
+
+    private func endedConnection(_ reason: WakeReason) -> Connection {
+        switch reason {
+        case .ready:
+            // A connect that failed comes with EPOLLERR: without it there is no error to be asked for.
+            guard hasEnded, let error = Syscalls.pendingError(number) else { return .made }
+            return .failed(error, isLocal: false)
         case .timeout: return .timeout
         case .cancelled: return .cancelled
         }
-        // A connect that failed comes with EPOLLERR: without it there is no error to be asked for.
-        guard hasEnded, let error = Syscalls.pendingError(number) else { return .made }
-        return .failed(error, isLocal: false)
+    }
+
+    private static func end(_ attempt: Span, _ connection: Connection) {
+        switch connection {
+        case .made: attempt.end("connected")
+        case .failed(let error, _): attempt.fail(error.failure(.connect, "connecting"))
+        case .timeout: attempt.end("no answer", isFailed: true)
+        case .cancelled: attempt.end("cancelled", isFailed: true)
+        }
     }
 
     nonisolated(nonsending) func connect(to address: SocketAddress, until deadline: Instant) async throws(ProbeFailure)

@@ -22,6 +22,8 @@ struct TCPRun {
         do throws(ProbeFailure) {
             if parameters.tls { try await startTLS(&conversation) }
             if parameters.steps.isEmpty {
+                let listening = context.span?.begin(.exchange, "what it says by itself")
+                defer { listening?.end("\(conversation.received) bytes") }
                 try await conversation.listen(until: context.now + parameters.bannerWait)
             }
             for (index, step) in parameters.steps.enumerated() { try await take(step, index, &conversation) }
@@ -47,7 +49,7 @@ struct TCPRun {
         let peer = SocketAddress(address, port: parameters.port)
         let request = context.request(.target, address, port: parameters.port)
         let socket = try await context.gate.open(
-            .tcp, to: peer, as: request, source: context.source, until: context.deadline)
+            .tcp, to: peer, as: request, source: context.source, until: context.deadline, for: context.span)
         let start = context.now
         try await socket.connect(to: peer, until: end)
         report.connectTime = context.now - start
@@ -60,7 +62,7 @@ struct TCPRun {
     private mutating func startTLS(_ conversation: inout Conversation) async throws(ProbeFailure) {
         let tls = try await TLSStream.make(
             over: conversation.stream, to: target, parameters.tlsOptions, peer: "The peer", on: context.reactor,
-            until: end)
+            until: end, for: context.span)
         do throws(ProbeFailure) {
             try await tls.handshake(until: end, timeout: .connectionTimeout)
             note(tls)
@@ -85,6 +87,7 @@ struct TCPRun {
         _ step: TCPStep, _ index: Int, _ conversation: inout Conversation
     ) async throws(ProbeFailure) {
         let start = context.now
+        let span = context.span?.begin(.exchange, "step \(index + 1)", at: start)
         var entry = TCPReport.Step(sent: step.send?.count, expected: step.expect?.text, startsTLS: step.startsTLS)
         report.steps.append(entry)
         do throws(ProbeFailure) {
@@ -99,7 +102,9 @@ struct TCPRun {
             }
             if step.expect == nil || step.startsTLS { entry.duration = context.now - start }
             report.steps[index] = entry
+            span?.end(entry.matched == true ? "said what was expected" : "done")
         } catch {
+            span?.fail(error)
             if entry.duration == nil { entry.duration = context.now - start }
             // What a peer said before it reset the connection, or the deadline came.
             if step.expect != nil, entry.seen == nil { entry.seen = Self.shown(conversation.pending) }

@@ -11,6 +11,8 @@ public struct CertificateVerdict: Sendable, Hashable {
     public var hostMatches: Bool
     /// From the server's own certificate upwards, as far as one could be built.
     public var chain: [CertificateSummary]
+    /// When verifying began, and how long it took.
+    public var startedAt: Instant
     public var duration: Duration
     /// What a stapled OCSP response says; nil when none came, or none was asked for.
     public var staple: OCSPStaple?
@@ -19,6 +21,12 @@ public struct CertificateVerdict: Sendable, Hashable {
 
     /// One sentence for people.
     public var failure: ProbeFailure? { code.map { ProbeFailure(.tls, $0, message) } }
+
+    func record(in span: Span?) {
+        span?.note(
+            .verify, "the certificate", isGood ? "good" : message, isFailed: !isGood, from: startedAt,
+            to: startedAt + duration)
+    }
 
     public func write(to writer: inout some ReportWriter) {
         writer.object("verify") { writer in

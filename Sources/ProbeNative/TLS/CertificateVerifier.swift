@@ -130,7 +130,7 @@ public struct CertificateVerifier: Sendable {
         return CertificateVerdict(
             error: error, code: ErrorCode(verification: error), message: message(error, chain),
             hostMatches: hostMatches,
-            chain: chain, duration: clock.now - started)
+            chain: chain, startedAt: started, duration: clock.now - started)
     }
 
     private func message(_ error: Int32, _ chain: [CertificateSummary]) -> String {

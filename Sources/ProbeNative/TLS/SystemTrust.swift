@@ -9,8 +9,10 @@ final class SystemTrust: ReactorLocal {
     init(reactor: Reactor) { self.reactor = reactor }
 
     /// - Throws: `local_resource_exhausted` without memory; `deadline_exceeded` and `cancelled` at stage `tls`.
-    func store(until deadline: Instant) async throws(ProbeFailure) -> TrustStore {
+    func store(until deadline: Instant, for span: Span? = nil) async throws(ProbeFailure) -> TrustStore {
         if let store { return store }
+        let reading = span?.begin(.trust, "the system's authorities")
+        defer { reading?.end("read, once for this process") }
         let reason = await reactor.park(until: deadline) { token in
             waiters.append(token)
             load()

@@ -47,22 +47,22 @@ struct TLSProbe {
 
     private mutating func measure(_ address: SocketAddress) async throws(ProbeFailure) {
         let started = context.now
-        let socket = try await connect(address)
+        let socket = try await connect(address, for: context.span)
         defer { socket.closeWithReset() }
         report.connectTime = context.now - started
         try await beginTLS(over: socket, at: address)
         let options = parameters.options(from: parameters.minimum, to: parameters.maximum)
-        let tls = try await stream(over: socket, to: address, options)
+        let tls = try await stream(over: socket, to: address, options, for: context.span)
         defer { take(tls) }
         try await tls.handshake(until: context.deadline)
         await tls.finish(until: context.deadline, stage: .tls)
     }
 
-    private func connect(_ address: SocketAddress) async throws(ProbeFailure) -> Socket {
+    private func connect(_ address: SocketAddress, for span: Span?) async throws(ProbeFailure) -> Socket {
         do throws(ProbeFailure) {
             let socket = try await context.gate.connect(
                 .tcp, to: address, as: context.request(.target, address.address, port: address.port),
-                source: context.source, until: context.deadline)
+                source: context.source, until: context.deadline, for: span)
             socket.setNoDelay()
             return socket
         } catch {
@@ -75,9 +75,11 @@ struct TLSProbe {
     private mutating func beginTLS(over socket: Socket, at address: SocketAddress) async throws(ProbeFailure) {
         guard let proto = parameters.startTLS else { return }
         let started = context.now
+        let step = context.span?.begin(.exchange, "STARTTLS of \(proto.rawValue)")
         var dialog = startTLS(proto, over: socket, at: address)
         defer { report.startTLS?.greeting = dialog.dialog.greeting }
         try await dialog.run(over: socket, until: context.deadline)
+        step?.end("TLS may begin")
         report.startTLS?.duration = context.now - started
     }
 
@@ -89,10 +91,11 @@ struct TLSProbe {
     }
 
     private func stream(
-        over socket: Socket, to address: SocketAddress, _ options: TLSOptions
+        over socket: Socket, to address: SocketAddress, _ options: TLSOptions, for span: Span?
     ) async throws(ProbeFailure) -> TLSStream {
         try await TLSStream.make(
-            over: socket, to: target, options, peer: "\(address)", on: context.reactor, until: context.deadline)
+            over: socket, to: target, options, peer: "\(address)", on: context.reactor, until: context.deadline,
+            for: span)
     }
 
     private mutating func take(_ tls: TLSStream) {
@@ -110,7 +113,12 @@ struct TLSProbe {
     private mutating func scan(_ address: SocketAddress) async throws(ProbeFailure) {
         for version in TLSVersion.allCases {
             var trial = TLSReport.VersionTrial(version: version)
-            do throws(ProbeFailure) { try await attempt(&trial, at: address) } catch {
+            let step = context.span?.begin(.exchange, "does it take \(version.name)")
+            do throws(ProbeFailure) {
+                try await attempt(&trial, at: address, for: step)
+                step?.end("yes")
+            } catch {
+                step?.end("no: \(error.code.rawValue)")
                 if [.cancelled, .deadlineExceeded].contains(error.code) { throw error }
                 trial.failure = error
             }
@@ -119,16 +127,16 @@ struct TLSProbe {
     }
 
     private func attempt(
-        _ trial: inout TLSReport.VersionTrial, at address: SocketAddress
+        _ trial: inout TLSReport.VersionTrial, at address: SocketAddress, for span: Span?
     ) async throws(ProbeFailure) {
-        let socket = try await connect(address)
+        let socket = try await connect(address, for: span)
         defer { socket.closeWithReset() }
         if let proto = parameters.startTLS {
             var dialog = startTLS(proto, over: socket, at: address)
             try await dialog.run(over: socket, until: context.deadline)
         }
         let options = parameters.options(from: trial.version, to: trial.version)
-        let tls = try await stream(over: socket, to: address, options)
+        let tls = try await stream(over: socket, to: address, options, for: span)
         do throws(ProbeFailure) { try await tls.handshake(until: context.deadline) } catch {
             if error.isAboutHandshake { trial.isAccepted = false }
             throw error

@@ -14,6 +14,7 @@ public final class TLSStream: ByteStream {
     private let time: any TimeSource
     private var isFlushing = false
     private var fills = 0
+    private let span: Span?
 
     /// From the first byte sent to the last one needed, without the verification.
     public private(set) var handshakeDuration: Duration?
@@ -37,9 +38,9 @@ public final class TLSStream: ByteStream {
     /// - Throws: `local_resource_exhausted`, and `unsupported` for versions that this OpenSSL lacks.
     init(
         over stream: any ByteStream, to host: Host, _ options: TLSOptions, trust: TrustStore, peer: String,
-        time: any TimeSource
+        time: any TimeSource, for span: Span? = nil
     ) throws(ProbeFailure) {
-        (below, self.peer, self.time) = (stream, peer, time)
+        (below, self.peer, self.time, self.span) = (stream, peer, time, span)
         connection = try TLSConnection(to: host, options, trust: trust, peer: peer, time: time)
     }
 
@@ -49,6 +50,7 @@ public final class TLSStream: ByteStream {
         until deadline: Instant, timeout code: ErrorCode = .deadlineExceeded
     ) async throws(ProbeFailure) {
         let started = time.now
+        let whole = span?.begin(.tls, "handshake with \(peer)", at: started)
         do throws(ProbeFailure) {
             while true {
                 let step = connection.handshake()
@@ -64,12 +66,21 @@ public final class TLSStream: ByteStream {
                     try? await flush(until: deadline, .tls, code)
                     throw failure
                 }
-                return try await flush(until: deadline, .tls, code)
+                try await flush(until: deadline, .tls, code)
+                if let whole { record(in: whole) }
+                return
             }
         } catch {
+            if let whole { record(in: whole) }
+            whole?.fail(error)
             guard error.code == .connectionReset else { throw error }
             throw ProbeFailure(.tls, .connectionReset, "\(peer) reset the connection during the TLS handshake.")
         }
+    }
+
+    private func record(in step: Span) {
+        verdict?.record(in: step)
+        if let session { step.end("\(session.version), \(session.cipher ?? "?")") }
     }
 
     // MARK: Data
@@ -147,9 +158,10 @@ extension TLSStream {
     /// - Throws: as `handshake`; `local_resource_exhausted`.
     public static func connect(
         over stream: any ByteStream, to host: Host, _ options: TLSOptions = TLSOptions(), peer: String? = nil,
-        on reactor: Reactor, until deadline: Instant, timeout code: ErrorCode = .deadlineExceeded
+        on reactor: Reactor, until deadline: Instant, timeout code: ErrorCode = .deadlineExceeded,
+        for span: Span? = nil
     ) async throws(ProbeFailure) -> TLSStream {
-        let tls = try await make(over: stream, to: host, options, peer: peer, on: reactor, until: deadline)
+        let tls = try await make(over: stream, to: host, options, peer: peer, on: reactor, until: deadline, for: span)
         try await tls.handshake(until: deadline, timeout: code)
         return tls
     }
@@ -157,15 +169,15 @@ extension TLSStream {
     /// The same with the handshake still to be made, for who wants the facts of one that fails.
     static func make(
         over stream: any ByteStream, to host: Host, _ options: TLSOptions, peer: String? = nil,
-        on reactor: Reactor, until deadline: Instant
+        on reactor: Reactor, until deadline: Instant, for span: Span? = nil
     ) async throws(ProbeFailure) -> TLSStream {
         let trust: TrustStore
         if let given = options.trust {
             trust = given
         } else {
-            trust = try await reactor.local(SystemTrust.self).store(until: deadline)
+            trust = try await reactor.local(SystemTrust.self).store(until: deadline, for: span)
         }
         return try TLSStream(
-            over: stream, to: host, options, trust: trust, peer: peer ?? "\(host)", time: reactor.time)
+            over: stream, to: host, options, trust: trust, peer: peer ?? "\(host)", time: reactor.time, for: span)
     }
 }

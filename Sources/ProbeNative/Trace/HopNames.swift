@@ -76,7 +76,8 @@ final class HopNames: @unchecked Sendable {
     private func lookUp(_ address: IPAddress) async {
         async let network = network(of: address)
         if wantsNames {
-            let names = try? await context.resolver.names(of: address, tool: context.tool, until: context.deadline)
+            let names = try? await context.resolver.names(
+                of: address, tool: context.tool, until: context.deadline, for: context.span)
             if let name = names?.first { facts.names[address] = name }
         }
         if let number = await network { facts.networks[address] = number }
@@ -95,6 +96,7 @@ final class HopNames: @unchecked Sendable {
 
     private func ask(_ name: DNSName) async throws(ProbeFailure) -> DNSAnswer {
         var rounds = context.resolver.rounds(tool: context.tool)
+        rounds.span = context.span
         return try await rounds.reply(to: name, .text).reply.answer
     }
 }

@@ -12,6 +12,7 @@ final class PathTracer<Plan: TracePlan>: @unchecked Sendable {
         var probe: TraceProbe
         var due: Instant
         var state = State.awaited
+        var span: Span?
     }
 
     private enum State { case awaited, answered, late }
@@ -28,6 +29,8 @@ final class PathTracer<Plan: TracePlan>: @unchecked Sendable {
     private var awaited: [Name] = []
     private var firstAwaited = 0
     private var waiter: WaitToken?
+    /// By hop and flow.
+    private var hops: [TraceProbe: Span] = [:]
 
     /// - Parameter noticed: called after the plan has learnt of a probe's fate, with its answer.
     init(
@@ -56,6 +59,7 @@ final class PathTracer<Plan: TracePlan>: @unchecked Sendable {
         }
         let drops = (flows.first?.drops ?? 0) - dropsBefore
         if drops > 0 { quality.receiveOverflow = drops }
+        for hop in hops.values { hop.end() }
         if let failure { throw failure }
     }
 
@@ -75,8 +79,17 @@ final class PathTracer<Plan: TracePlan>: @unchecked Sendable {
         if Task.isCancelled || context.now >= context.deadline { throw .cancelled(.response) }
         let (name, at) = try await flows[probe.flow].send(hop: probe.hop)
         let key = Name(flow: probe.flow, name: name)
-        sent[key] = Sent(probe: probe, due: max(at, context.now) + timeout)
+        sent[key] = Sent(probe: probe, due: max(at, context.now) + timeout, span: begin(probe, at))
         awaited.append(key)
+    }
+
+    private func begin(_ probe: TraceProbe, _ at: Instant) -> Span? {
+        guard let span = context.span else { return nil }
+        let key = TraceProbe(hop: probe.hop, flow: probe.flow)
+        let flow = flows.count > 1 ? " of flow \(probe.flow + 1)" : ""
+        let hop = hops[key] ?? span.begin(.hop, "\(probe.hop)\(flow)", at: at)
+        hops[key] = hop
+        return hop?.begin(.probe, "\(probe.round + 1) of hop \(probe.hop)", at: at)
     }
 
     private func wait(until instant: Instant?) async throws(ProbeFailure) {
@@ -107,6 +120,9 @@ final class PathTracer<Plan: TracePlan>: @unchecked Sendable {
         case .awaited:
             // One that was read late but came in time is in time: the stamp decides, not this thread.
             sent[name]?.state = .answered
+            if let span = sent[name]?.span {
+                span.end("\(answer.from), \(answer.kind.rawValue)", at: context.now)
+            }
             plan.answered(probe, answer)
             noticed(plan, answer)
         case .answered: quality.duplicates = (quality.duplicates ?? 0) + 1
@@ -136,6 +152,7 @@ final class PathTracer<Plan: TracePlan>: @unchecked Sendable {
             let name = awaited[firstAwaited]
             sent[name]?.state = .late
             guard let probe = sent[name]?.probe else { continue }
+            sent[name]?.span?.end("no answer", isFailed: true)
             plan.silent(probe)
             noticed(plan, nil)
         }

@@ -8,7 +8,7 @@ enum TraceTarget {
         guard let address = resolution.addresses.first else {
             throw ProbeFailure(.resolve, .noAddress, "\(target) has no address.")
         }
-        try context.gate.check(context.request(.target, address, port: parameters.port))
+        try context.gate.check(context.request(.target, address, port: parameters.port), for: context.span)
         return (address, resolution)
     }
 

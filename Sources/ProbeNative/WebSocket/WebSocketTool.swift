@@ -100,7 +100,7 @@ private struct WebSocketRun {
             let socket = try await context.gate.connect(
                 .tcp, to: SocketAddress(address, port: url.port),
                 as: context.request(.target, address, port: url.port), source: context.source,
-                until: context.deadline)
+                until: context.deadline, for: context.span)
             report.connect = context.now - started
             return socket
         } catch {
@@ -115,7 +115,7 @@ private struct WebSocketRun {
             parameters.verifiesTLS ? .enforcing : .measuring, alpn: ["http/1.1"], trust: parameters.trust)
         options.minimum = .tls12
         let stream = try await TLSStream.make(
-            over: socket, to: url.host, options, on: context.reactor, until: context.deadline)
+            over: socket, to: url.host, options, on: context.reactor, until: context.deadline, for: context.span)
         let started = context.now
         defer {
             report.tlsVersion = stream.session?.version
@@ -132,8 +132,10 @@ private struct WebSocketRun {
     private mutating func shakeHands(_ connection: inout WebSocketConnection) async throws(ProbeFailure) {
         let handshake = WebSocketHandshake(url, parameters.fields, random: WebSocketConnection.random(16))
         let started = context.now
+        let step = context.span?.begin(.exchange, "the opening handshake", at: started)
         let response = try await connection.ask(handshake.request)
         report.handshake = context.now - started
+        step?.end("status \(response.status)")
         report.status = response.status
         report.fields = response.fields
         report.subprotocol = try handshake.accept(response)
@@ -144,12 +146,14 @@ private struct WebSocketRun {
     ) async throws(ProbeFailure) {
         let payload = Array(message.utf8)
         let started = context.now
+        let step = context.span?.begin(.exchange, "a message and its answer", at: started)
         try await connection.send(WebSocketFrame(opcode: .text, payload: payload))
         switch try await connection.next() {
         case .message(let answer):
             report.echo = WebSocketReport.Echo(
                 count: answer.payload.count, isText: answer.isText, matches: answer.payload == payload,
                 duration: context.now - started)
+            step?.end("\(answer.payload.count) bytes")
         case .close(let close):
             report.close = WebSocketReport.Close(
                 code: close.code, reason: close.reason, duration: context.now - started)
@@ -162,6 +166,8 @@ private struct WebSocketRun {
     /// A server that does not take part in closing has been measured all the same.
     private mutating func close(_ connection: inout WebSocketConnection) async throws(ProbeFailure) {
         let started = context.now
+        let step = context.span?.begin(.exchange, "closing", at: started)
+        defer { step?.end(report.close == nil ? "the server took no part" : "closed") }
         connection.deadline = min(context.deadline, started + Self.closingPatience)
         do throws(ProbeFailure) {
             try await connection.send(WebSocketFrame(opcode: .close, payload: WebSocketClose.normal.payload))

@@ -26,7 +26,8 @@ struct WhoisExchange {
         let end = started + min(WhoisTool.patience, (context.deadline - started) * 0.95)
         let socket = try await context.gate.connect(
             .tcp, to: SocketAddress(address, port: server.port),
-            as: context.request(purpose, address, port: server.port), source: context.source, until: end)
+            as: context.request(purpose, address, port: server.port), source: context.source, until: end,
+            for: context.span)
         defer { socket.closeWithReset() }
         log.connect = context.now - started
         return try await ask(socket, until: end)

@@ -132,14 +132,17 @@ private struct WhoisRun {
     }
 
     private mutating func ask(_ server: WhoisServer, as purpose: Purpose) async throws(ProbeFailure) -> WhoisReply {
-        var exchange = WhoisExchange(server, target, context)
+        let step = context.span?.begin(.exchange, "whois at \(server)")
+        var exchange = WhoisExchange(server, target, context.within(step))
         defer { report.servers.append(exchange.log) }
         do throws(ProbeFailure) {
             let answer = try await exchange.run(as: purpose)
             report.text = answer.text
             report.isTruncated = !answer.isWhole
+            step?.end("\(exchange.log.byteCount ?? 0) bytes")
             return WhoisReply(answer.text, about: target)
         } catch {
+            step?.fail(error)
             exchange.log.failure = error
             throw error
         }

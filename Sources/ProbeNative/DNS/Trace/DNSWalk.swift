@@ -126,7 +126,7 @@ struct DNSWalk {
             source: context.source)
         let exchange = DNSExchange(
             context.reactor, server, attempts: attempts, patience: min(Self.patience, share),
-            deadline: context.deadline)
+            deadline: context.deadline, for: context.span)
         exchange.keepsWire = true
         defer {
             last = exchange

@@ -9,12 +9,14 @@ final class ValidationQueries {
     private let attempts: Int
     private let deadline: Instant
     private var options: DNSQuery.Options
+    private let span: Span?
     private(set) var count = 0
 
     init(
         _ reactor: Reactor, _ server: DNSServer, _ transport: DNSTransport, _ options: DNSQuery.Options, attempts: Int,
-        deadline: Instant
+        deadline: Instant, for span: Span? = nil
     ) {
+        self.span = span
         self.reactor = reactor
         self.server = server
         self.transport = transport
@@ -37,7 +39,8 @@ final class ValidationQueries {
             var query = try reactor.local(DNSWorkspace.self).query(DNSName(name), type, options)
             let share = (deadline - reactor.now) / (2 * attempts)
             let exchange = DNSExchange(
-                reactor, server, attempts: attempts, patience: min(DNSTool.patience, share), deadline: deadline)
+                reactor, server, attempts: attempts, patience: min(DNSTool.patience, share), deadline: deadline,
+                for: span)
             exchange.keepsWire = true
             let reply = try await exchange.run(&query, over: transport)
             let code = reply.answer.responseCode
