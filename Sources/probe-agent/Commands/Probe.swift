@@ -3,8 +3,7 @@ import ProbeAgent
 import ProbeNative
 import ProbeProtocol
 
-/// One diagnostic of any tool of the registry, here and now, without a backend. Its flags come from the tool's
-/// declarations, so a new tool changes nothing here.
+/// One diagnostic of any tool of the registry, here and now, without a backend.
 struct Probe: ParsableCommand {
     static let name = "probe"
     static let configuration = CommandConfiguration(commandName: name, shouldDisplay: false)
@@ -16,63 +15,40 @@ struct Probe: ParsableCommand {
 
     func run() throws {
         try reportingErrors {
-            let tool = try tool(in: .builtIn())
-            let flags = ToolFlags(tool)
-            let own = [Self.json, Flag(.deny), Flag.help]
-            let parsed = try FlagParser(flags.flags + own, presets: flags.presets).parse(Array(words.dropFirst()))
-            if parsed.last(Flag.help.name) != nil { return Terminal.output(Self.help(tool, flags.flags + own)) }
-            let job = try flags.job(parsed)
-            let policy = try Self.policy(parsed)
-            // One ping a family at once is all that one diagnostic needs.
-            let prepared = try Startup.prepare(
-                pingWorkers: 2, reactors: 1,
-                hardening: Hardening.isWanted(in: ProcessEnvironment.variables) ? HardeningPaths() : nil)
-            let probe: PreparedProbe
-            let ready = try self.tool(in: prepared.registry)
-            do throws(InvalidInput) {
-                probe = try ready.prepare(target: job.target, parameters: job.parameters)
-            } catch {
-                throw UsageError(error.detail)
-            }
-            let isJSON = parsed.last(Self.json.name) == "true"
+            let typed = try ToolWords(words, own: [Self.json], usage: "probe-agent TOOL TARGET [options]")
+            if typed.wantsHelp { return Terminal.output(Self.help(typed)) }
+            let job = try typed.toolFlags.job(typed.parsed)
+            let policy = try typed.policy()
+            let prepared = try ToolWords.start()
+            let probe = try typed.probe(job, in: prepared.registry)
+            let isJSON = typed.parsed.last(Self.json.name) == "true"
             let screen =
                 Terminal.isInteractive && !isJSON ? LiveScreen(target: job.target, color: Terminal.usesColor) : nil
-            let (result, signal) = try OneShot.run(probe, prepared, policy, screen: screen)
+            let ended = try OneShot(prepared, policy).run(probe, screen: screen)
             if isJSON {
-                Terminal.output(JSONWriter.object(result) + [UInt8(ascii: "\n")])
+                Terminal.output(JSONWriter.object(ended.result) + [UInt8(ascii: "\n")])
             } else {
-                Terminal.output(ResultText.render(result, color: Terminal.usesColor))
+                Terminal.output(ResultText.render(ended.result, color: Terminal.usesColor))
             }
-            ProcessEnd.now(signal.map { 128 + $0 } ?? (result.outcome.failure == nil ? 0 : 1))
+            ProcessEnd.now(ended.exitCode)
         }
     }
 
-    /// The operator's own wish: only what the operator has denied counts.
-    private static func policy(_ parsed: FlagParser.Parsed) throws(ConfigurationError) -> TargetPolicy {
-        let denials = ProcessEnvironment.variables.filter { $0.key == Setting.deny.variable }
-        var policy = try ConfigurationLoader(flags: parsed.values(of: [.deny]), environment: denials).loadPolicy()
-        policy.hasDefaults = false
-        return policy
-    }
-
-    /// The same declarations before and after start-up; only after it a tool can run.
-    private func tool(in registry: ToolRegistry) throws(UsageError) -> any Tool {
-        guard let name = words.first, let tool = registry[name] else {
-            throw UsageError("Give a tool and a target: probe-agent TOOL TARGET [options].")
-        }
-        return tool
-    }
-
-    private static func help(_ tool: any Tool, _ flags: [Flag]) -> String {
+    private static func help(_ words: ToolWords) -> String {
         """
-        \(tool.summary)
+        \(words.tool.summary)
 
-        USAGE: probe-agent \(tool.name) TARGET [options]
+        USAGE: probe-agent \(words.tool.name) TARGET [options]
 
-        TARGET: \(tool.targetHelp)
+        TARGET: \(words.tool.targetHelp)
 
         OPTIONS:
 
-        """ + FlagHelp.text(flags)
+        """ + FlagHelp.text(words.toolFlags.flags + [json, Flag(.deny), .help])
     }
+}
+
+extension OneShot.Ended {
+    /// As a shell's: 128 and the signal; else whether the diagnostic succeeded.
+    var exitCode: Int32 { signal.map { 128 + $0 } ?? (result.outcome.failure == nil ? 0 : 1) }
 }

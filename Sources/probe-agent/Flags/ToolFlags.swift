@@ -35,13 +35,30 @@ struct ToolFlags {
             throw UsageError("\(tool.name) needs a target: probe-agent \(tool.name) TARGET [options].")
         }
         for operand in operands {
-            guard let (name, value) = Shorthand.operand(operand, of: tool.name), declaration(name) != nil else {
+            guard let match = match(operand: operand) else {
                 throw UsageError("\(operand.shownInSentence) is one word too many: \(tool.name) takes one target.")
             }
-            try add(match: FlagParser.Match(flag: name.flagName, value: value), to: &members)
+            try add(match: match, to: &members)
         }
         for match in parsed.matches { try add(match: match, to: &members) }
         return Job(target: target, parameters: members)
+    }
+
+    /// What a word behind the target stands for, such as `@192.0.2.1`; nil for one that this tool does not know.
+    func match(operand: String) -> FlagParser.Match? {
+        guard let (name, value) = Shorthand.operand(operand, of: tool.name), declaration(name) != nil else {
+            return nil
+        }
+        return FlagParser.Match(flag: name.flagName, value: value)
+    }
+
+    /// Whether a later value of the flag takes the place of an earlier one.
+    func hasOneValue(_ flag: String) -> Bool {
+        guard let declaration = declarations.first(where: { $0.name.flagName == flag }) else { return false }
+        return switch declaration.kind {
+        case .integer, .number, .flag, .text, .choice: true
+        case .object, .structure, .list, .texts: false
+        }
     }
 
     private func add(
