@@ -13,13 +13,15 @@ struct ProbeAgentCommand: ParsableCommand {
             probe-agent [run] --backend URL --uuid ID --key-file FILE
             probe-agent doctor
             probe-agent TOOL TARGET [options] [--json]
+            probe-agent explain TOOL TARGET [options]
+            probe-agent compare TOOL A B [options]
             probe-agent watch -c FILE
             """,
         discussion: ToolList.text(ToolRegistry.builtIn()),
         version: Version.current,
         subcommands: [
             Run.self, StatusCommand.self, DrainCommand.self, Register.self, DoctorCommand.self, PolicyCommand.self,
-            WatchCommand.self, Probe.self,
+            WatchCommand.self, Explain.self, Compare.self, Probe.self,
         ])
 
     /// Synchronous, so that no thread exists before a command has prepared the process (`Startup`).
