@@ -45,7 +45,7 @@ import Testing
         let closed = try FreePorts.closed()
         let targets = ["http": "http://127.0.0.1:\(closed)/", "websocket": "ws://127.0.0.1:\(closed)/"]
         let more: [String: [String: ParameterValue]] = [
-            "dns": ["resolver": .string("127.0.0.1:\(closed)")],
+            "dns": ["resolver": .string("127.0.0.1:\(closed)"), "record_type": .string("PTR")],
             "reverse_dns": ["resolver": .string("127.0.0.1:\(closed)")],
             "ping": ["protocol": .string("tcp"), "count": .integer(1), "port": .integer(Int64(closed))],
             "traceroute": ["protocol": .string("udp"), "queries": .integer(1), "resolve_names": .bool(false)],
@@ -61,8 +61,8 @@ import Testing
         #expect(root.children[0].outcome == "admitted")
         let run = root.children[1]
         #expect(!run.isOpen && run.start >= root.start && run.end <= root.end)
-        // What needs a permission that is not there ends before it asks for anything.
-        guard run.outcome?.hasPrefix("permission_denied") != true else { return }
+        // Without raw sockets, which this engine has not got, it ends before it asks for anything.
+        guard name != "path_mtu" else { return }
         #expect(run.all.contains { $0.kind == .resolve || $0.kind == .query }, "\(run)")
         for span in run.all { for child in span.children { #expect(child.start >= span.start, "\(child)") } }
     }
