@@ -25,7 +25,7 @@ FROM debian:bookworm-slim AS runtime
 # A fixed number, so that it can be named by whoever gives it files. Nothing in the image may raise privileges but the
 # node, which gets CAP_NET_RAW by its file: no setuid program is left.
 RUN apt-get update \
-    && apt-get install -y --no-install-recommends ca-certificates libcurl4 libidn2-0 libssl3 \
+    && apt-get install -y --no-install-recommends ca-certificates libcurl4 libidn2-0 libsqlite3-0 libssl3 \
     && rm -rf /var/lib/apt/lists/* /var/cache/apt/* /var/cache/debconf/*-old /var/lib/dpkg/*-old /var/log/* \
     && find / -xdev -type f -perm /6000 -exec chmod a-s {} + \
     && groupadd --gid 65532 probeops \
@@ -64,7 +64,7 @@ RUN scripts/release.sh probe-backend /probe-backend && rm -rf .build-static
 FROM runtime AS backend
 USER root
 RUN apt-get update \
-    && apt-get install -y --no-install-recommends libpq5 libsqlite3-0 openssl \
+    && apt-get install -y --no-install-recommends libpq5 openssl \
     && rm -rf /var/lib/apt/lists/* /var/cache/apt/* /var/cache/debconf/*-old /var/lib/dpkg/*-old /var/log/*
 COPY deploy/docker/first-run.sh /usr/local/bin/probeops-first-run
 COPY --from=build-backend /probe-backend /usr/local/bin/probe-backend

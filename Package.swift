@@ -74,6 +74,7 @@ let package = Package(
             dependencies: [
                 "ProbeMetrics", "ProbeProtocol", "CLinux",
                 .product(name: "DequeModule", package: "swift-collections"),
+                .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "HeapModule", package: "swift-collections"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),

@@ -58,5 +58,7 @@ protocol WatchOutputPlan: Sendable {
 
 /// THE table of outputs that a file can name.
 enum WatchOutputs {
-    static let kinds: [any WatchOutputPlan.Type] = [NDJSONPlan.self, WebhookPlan.self, BackendPlan.self]
+    static let kinds: [any WatchOutputPlan.Type] = [
+        NDJSONPlan.self, WebhookPlan.self, HistoryPlan.self, BackendPlan.self,
+    ]
 }

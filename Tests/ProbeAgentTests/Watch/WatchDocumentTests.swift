@@ -28,5 +28,6 @@ struct WatchDocumentTests {
         #expect(WatchFile.mostChecks == 20_000 && WatchFile.fastest == 2000 && WatchFile.mostFiles == 100)
         #expect(YAMLFile.sizeLimit == 1 << 20 && CheckOptions.defaultEvery == .seconds(60))
         #expect(WebhookOutput.mostWaiting == 1000)
+        #expect(Self.text.contains("50,000 results wait") && HistoryOutput.mostWaiting == 50_000)
     }
 }
