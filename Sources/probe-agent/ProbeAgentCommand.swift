@@ -16,12 +16,13 @@ struct ProbeAgentCommand: ParsableCommand {
             probe-agent explain TOOL TARGET [options]
             probe-agent compare TOOL A B [options]
             probe-agent watch -c FILE
+            probe-agent report FILE
             """,
         discussion: ToolList.text(ToolRegistry.builtIn()),
         version: Version.current,
         subcommands: [
             Run.self, StatusCommand.self, DrainCommand.self, Register.self, DoctorCommand.self, PolicyCommand.self,
-            WatchCommand.self, Explain.self, Compare.self, Probe.self,
+            WatchCommand.self, ReportCommand.self, Explain.self, Compare.self, Probe.self,
         ])
 
     /// Synchronous, so that no thread exists before a command has prepared the process (`Startup`).
