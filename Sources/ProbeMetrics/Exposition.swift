@@ -33,13 +33,13 @@ public struct Exposition: Sendable {
     }
 
     public mutating func add(_ name: String, _ kind: Kind, _ help: String, _ samples: [Sample]) {
-        head(name, kind.rawValue, help)
+        head(name, kind, help)
         for sample in samples { line(name, sample.labels, sample.value) }
     }
 
     /// A histogram for each set of labels; their values in seconds.
     public mutating func add(_ name: String, _ help: String, _ histograms: [(labels: [String: String], Histogram)]) {
-        head(name, "histogram", help)
+        head(name, type: "histogram", help)
         for (labels, histogram) in histograms {
             let snapshot = histogram.snapshot
             var total = 0
@@ -52,14 +52,34 @@ public struct Exposition: Sendable {
         }
     }
 
-    private mutating func head(_ name: String, _ kind: String, _ help: String) {
-        text += "# HELP \(name) \(help)\n# TYPE \(name) \(kind)\n"
+    /// Begins a metric; its `line`s follow.
+    public mutating func head(_ name: String, _ kind: Kind, _ help: String) { head(name, type: kind.rawValue, help) }
+
+    private mutating func head(_ name: String, type: String, _ help: String) {
+        text += "# HELP \(name) \(help)\n# TYPE \(name) \(type)\n"
+    }
+
+    /// - Parameter labels: as `list` writes them.
+    public mutating func line(_ name: String, labels: String, _ value: Double) {
+        let braced = labels.isEmpty ? "" : "{\(labels)}"
+        text += "\(name)\(braced) \(Self.shown(value))\n"
     }
 
     private mutating func line(_ name: String, _ labels: [String: String], _ value: Double) {
-        let parts = labels.sorted { $0.key < $1.key }.map { "\($0.key)=\"\(Self.escaped($0.value))\"" }
-        let list = parts.isEmpty ? "" : "{\(parts.joined(separator: ","))}"
-        text += "\(name)\(list) \(Self.shown(value))\n"
+        line(name, labels: Self.list(labels.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }), value)
+    }
+
+    /// `name="value",...`, in that order.
+    public static func list(_ labels: [(name: String, value: String)]) -> String {
+        labels.map { "\($0.name)=\"\(escaped($0.value))\"" }.joined(separator: ",")
+    }
+
+    public mutating func append(_ other: Exposition) { text += other.text }
+
+    /// What was written so far; further text begins anew.
+    public mutating func take() -> String {
+        defer { text = "" }
+        return text
     }
 
     private static func shown(_ value: Double) -> String {

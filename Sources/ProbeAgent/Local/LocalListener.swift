@@ -62,7 +62,7 @@ public final class LocalListener: Sendable {
 
     // MARK: -
 
-    private static let backlog: Int32 = 16
+    private static let backlog: Int32 = 128
 
     private static func failure(_ address: LocalAddress, _ error: Int32 = errno) -> ConfigurationError {
         ConfigurationError("The local server cannot listen on \(address): \(Errno(rawValue: error)).")

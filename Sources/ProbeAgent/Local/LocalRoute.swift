@@ -21,16 +21,33 @@ public struct LocalRoute: Sendable {
 public struct LocalRequest: Sendable {
     /// What stands behind the path's `?`, as it came; empty where there is nothing.
     public var query: String
+    /// Header fields: names in lower case.
+    public var fields: [String: String] = [:]
     /// At most 64 KiB.
     public var body: [UInt8]
 
-    /// The value of `name=value` in the query, as it came.
+    /// The value of `name=value` in the query, decoded (URL Standard, section 5.1); nil also where what it encodes is
+    /// no text.
     public func parameter(_ name: String) -> String? {
         for pair in query.split(separator: "&") {
             let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-            if parts.count == 2, parts[0] == name { return String(parts[1]) }
+            if parts.count == 2, Self.decoded(parts[0]) == name { return Self.decoded(parts[1]) }
         }
         return nil
+    }
+
+    private static func decoded(_ text: Substring) -> String? {
+        var bytes: [UInt8] = []
+        var rest = text.utf8[...]
+        while let byte = rest.popFirst() {
+            if byte == UInt8(ascii: "%"), rest.count >= 2, let value = UInt8(Substring(rest.prefix(2)), radix: 16) {
+                bytes.append(value)
+                rest = rest.dropFirst(2)
+            } else {
+                bytes.append(byte == UInt8(ascii: "+") ? UInt8(ascii: " ") : byte)
+            }
+        }
+        return String(validating: bytes, as: UTF8.self)
     }
 }
 
@@ -41,11 +58,16 @@ public struct LocalResponse: Sendable {
     public var body: [UInt8]
     /// Called once the answer is on its way, or cannot be sent.
     public var afterwards: (@Sendable () -> Void)?
+    /// What follows the body: each part is made when the one before was taken.
+    public var parts: (any Sequence<[UInt8]> & Sendable)?
 
-    public init(status: Int = 200, contentType: String, body: [UInt8]) {
+    public init(
+        status: Int = 200, contentType: String, body: [UInt8] = [], parts: (any Sequence<[UInt8]> & Sendable)? = nil
+    ) {
         self.status = status
         self.contentType = contentType
         self.body = body
+        self.parts = parts
     }
 
     /// A sentence for people.

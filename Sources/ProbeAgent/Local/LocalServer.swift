@@ -7,22 +7,31 @@ import Synchronization
 
 /// HTTP/1.1 for this machine's operator: small requests, one a connection, on an event loop that no job runs on.
 public final class LocalServer: Service {
-    /// Connections at once; further ones are closed.
+    /// Connections at once, unless it is told otherwise.
     static let mostConnections = 16
 
     private let listeners: [LocalListener]
     private let current: Locked<[LocalRoute]>
     private let channels = Locked<[any Channel]>([])
     private let timeout: Duration
+    private let answerTimeout: Duration
+    private let mostConnections: Int
     private let connections = Atomic<Int>(0)
 
     /// - Parameters:
     ///   - listeners: served by this server alone.
-    ///   - timeout: from a connection's beginning to the end of its answer.
-    public init(_ listeners: [LocalListener], routes: [LocalRoute], timeout: Duration = .seconds(10)) {
+    ///   - timeout: from a connection's beginning to the end of its request.
+    ///   - answerTimeout: from there to the end of the answer; nil: as `timeout`.
+    ///   - mostConnections: at once; further ones are closed.
+    public init(
+        _ listeners: [LocalListener], routes: [LocalRoute], timeout: Duration = .seconds(10),
+        answerTimeout: Duration? = nil, mostConnections: Int? = nil
+    ) {
         self.listeners = listeners
         current = Locked(routes)
         self.timeout = timeout
+        self.answerTimeout = answerTimeout ?? timeout
+        self.mostConnections = mostConnections ?? Self.mostConnections
     }
 
     /// What it answers, from the next connection on.
@@ -53,17 +62,14 @@ public final class LocalServer: Service {
     private var bootstrap: ServerBootstrap {
         ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton.next())
             .childChannelInitializer { [self] channel in
-                let isOneTooMany = connections.wrappingAdd(1, ordering: .relaxed).oldValue >= Self.mostConnections
+                let isOneTooMany = connections.wrappingAdd(1, ordering: .relaxed).oldValue >= mostConnections
                 channel.closeFuture.whenComplete { [self] _ in connections.wrappingSubtract(1, ordering: .relaxed) }
                 if isOneTooMany { return channel.eventLoop.makeFailedFuture(ChannelError.eof) }
-                let cut = channel.eventLoop.scheduleTask(in: .nanoseconds(timeout.wholeNanoseconds)) {
-                    channel.close(promise: nil)
-                }
-                channel.closeFuture.whenComplete { _ in cut.cancel() }
                 return channel.eventLoop.makeCompletedFuture {
                     try channel.pipeline.syncOperations.configureHTTPServerPipeline(
                         withPipeliningAssistance: false, withErrorHandling: true)
-                    try channel.pipeline.syncOperations.addHandler(LocalConnection(self.routes))
+                    try channel.pipeline.syncOperations.addHandler(
+                        LocalConnection(self.routes, timeout: self.timeout, answerTimeout: self.answerTimeout))
                 }
             }
     }
@@ -78,12 +84,27 @@ private final class LocalConnection: ChannelInboundHandler {
     private static let longestBody = 64 << 10
 
     private let routes: [LocalRoute]
+    private let timeout: Duration
+    private let answerTimeout: Duration
+    private var cut: Scheduled<Void>?
     private var head: HTTPRequestHead?
     private var body: [UInt8] = []
     /// Further parts are read and dropped: a socket that is closed with unread bytes loses the answer.
     private var isAnswering = false
 
-    init(_ routes: [LocalRoute]) { self.routes = routes }
+    init(_ routes: [LocalRoute], timeout: Duration, answerTimeout: Duration) {
+        self.routes = routes
+        self.timeout = timeout
+        self.answerTimeout = answerTimeout
+    }
+
+    func handlerAdded(context: ChannelHandlerContext) { limit(context.channel, to: timeout) }
+    func handlerRemoved(context: ChannelHandlerContext) { cut?.cancel() }
+
+    private func limit(_ channel: any Channel, to time: Duration) {
+        cut?.cancel()
+        cut = channel.eventLoop.scheduleTask(in: .nanoseconds(time.wholeNanoseconds)) { channel.close(promise: nil) }
+    }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         guard !isAnswering else { return }
@@ -109,7 +130,9 @@ private final class LocalConnection: ChannelInboundHandler {
                     : .text("That path takes \(known.joined(separator: ", ")) only.", status: 405), context)
         }
         isAnswering = true
-        let request = LocalRequest(query: parts.count == 2 ? String(parts[1]) : "", body: body)
+        limit(context.channel, to: answerTimeout)
+        let fields = Dictionary(head.headers.map { ($0.name.lowercased(), $0.value) }) { $0 + ", " + $1 }
+        let request = LocalRequest(query: parts.count == 2 ? String(parts[1]) : "", fields: fields, body: body)
         let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
         let loop = context.eventLoop
         Task {
@@ -120,18 +143,39 @@ private final class LocalConnection: ChannelInboundHandler {
 
     private func answer(_ response: LocalResponse, _ context: ChannelHandlerContext) {
         isAnswering = true
-        let headers: HTTPHeaders = [
-            "Content-Type": response.contentType, "Content-Length": "\(response.body.count)",
-            "Cache-Control": "no-store", "Connection": "close",
+        var headers: HTTPHeaders = [
+            "Content-Type": response.contentType, "Cache-Control": "no-store", "Connection": "close",
         ]
+        // Else it is chunked.
+        if response.parts == nil { headers.add(name: "Content-Length", value: "\(response.body.count)") }
         let head = HTTPResponseHead(
             version: .http1_1, status: HTTPResponseStatus(statusCode: response.status), headers: headers)
         context.write(wrapOutboundOut(.head(head)), promise: nil)
         context.write(wrapOutboundOut(.body(.byteBuffer(ByteBuffer(bytes: response.body)))), promise: nil)
         let channel = context.channel
-        context.writeAndFlush(wrapOutboundOut(.end(nil))).whenComplete { _ in
-            channel.close(mode: .output, promise: nil)
-            response.afterwards?()
+        guard let parts = response.parts else {
+            context.writeAndFlush(wrapOutboundOut(.end(nil))).whenComplete { _ in
+                channel.close(mode: .output, promise: nil)
+                response.afterwards?()
+            }
+            return
+        }
+        Self.send(parts, to: channel)
+    }
+
+    /// Each part is made when the one before is with the kernel.
+    private static func send(_ parts: some Sequence<[UInt8]> & Sendable, to channel: any Channel) {
+        Task {
+            do {
+                for part in parts {
+                    try await channel.writeAndFlush(HTTPServerResponsePart.body(.byteBuffer(ByteBuffer(bytes: part))))
+                }
+                try await channel.writeAndFlush(HTTPServerResponsePart.end(nil))
+                try await channel.close(mode: .output)
+            } catch {
+                // The client went.
+                channel.close(promise: nil)
+            }
         }
     }
 

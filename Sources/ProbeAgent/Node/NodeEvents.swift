@@ -66,7 +66,7 @@ struct WatchEvents: WatchOutput {
 
     let name = "events"
     var dropped: Int { 0 }
-    func start(_ engine: Engine, _ logger: Logger) throws(ConfigurationError) {}
+    func start(_ watch: Watch, _ logger: Logger) throws(ConfigurationError) {}
     func receive(_ event: WatchEvent) { events.tell(.watch(event)) }
     func finish() async {}
 }

@@ -35,7 +35,11 @@ extension Watch.State {
         let job = ValidatedJob(
             requestID: id, probe: check.probe, priority: 0, receivedAt: now, deadline: scheduled + check.timing.every,
             wantsProgress: false, size: 0)
-        return switch queue.offer(job) {
+        return offer(job)
+    }
+
+    mutating func offer(_ job: ValidatedJob) -> Offer {
+        switch queue.offer(job) {
         case .start(let job): .start(job)
         case .wait: .wait
         case .full: .full(job)

@@ -28,6 +28,9 @@ public final class Watch: Service {
         var queue: AdmissionQueue
         /// What `once` has yet to start, last first.
         var backlog: [String] = []
+        /// By the ids of their jobs.
+        var visits: [String: Visit] = [:]
+        var visitCount = 0
         var once: (left: Int, isGood: Bool, done: CheckedContinuation<Bool, Never>)?
         var counts = WatchCounts()
         var isEnding = false
@@ -38,7 +41,7 @@ public final class Watch: Service {
     let outputs: [any WatchOutput]
     let logger: Logger
     let state: Locked<State>
-    private let engine: Engine
+    public let engine: Engine
     let time: any TimeSource
     private let alarm: Alarm
     private let slots: Int
@@ -106,7 +109,7 @@ public final class Watch: Service {
     }
 
     private func begin() throws(ConfigurationError) {
-        for output in outputs { try output.start(engine, logger) }
+        for output in outputs { try output.start(self, logger) }
         let checks = state.withLock { state in state.order.compactMap { state.watched[$0]?.check } }
         logger.info("watch.starting", metadata: ["file": "\(path)", "checks": "\(checks.count)"])
         tell([.checks(checks)])
@@ -119,6 +122,7 @@ public final class Watch: Service {
             return state.watched.values.compactMap { $0.active?.running }
         }
         for probe in running { probe.stop(.shutdown) }
+        endVisits()
         // Behind a call that is under way.
         telling.withLock { _ in }
         for output in outputs {
@@ -159,7 +163,7 @@ public final class Watch: Service {
         arm()
     }
 
-    private static let full = ProbeFailure(
+    static let full = ProbeFailure(
         .queue, .queueFull, "No slot became free before the check was due again: too many run at once.")
 
     private func startNext() {
@@ -174,7 +178,8 @@ public final class Watch: Service {
 
     // MARK: Runs
 
-    private func start(_ job: ValidatedJob) {
+    func start(_ job: ValidatedJob) {
+        if startVisit(job) { return }
         let (id, now) = (job.requestID, time.now)
         guard let check = state.withLock({ $0.watched[id]?.active?.check }) else { return release(job) }
         let running = engine.start(
@@ -187,11 +192,11 @@ public final class Watch: Service {
         }
     }
 
-    private func release(_ job: ValidatedJob) {
+    func release(_ job: ValidatedJob) {
         for ready in state.withLock({ $0.isEnding ? [] : $0.queue.release(job) }) { start(ready) }
     }
 
-    private func end(_ job: ValidatedJob, _ failure: ProbeFailure) {
+    func end(_ job: ValidatedJob, _ failure: ProbeFailure) {
         let result = ProbeResult(
             tool: job.probe.tool, target: job.probe.target, outcome: ProbeOutcome(failure: failure),
             queued: time.now - job.receivedAt, finishedAt: time.wallTime)
@@ -199,6 +204,7 @@ public final class Watch: Service {
     }
 
     private func end(_ id: String, _ result: ProbeResult) {
+        if endVisit(id, result) { return }
         let started = time.now.advanced(by: .zero - result.run)
         let wall = WallTime(nanoseconds: result.finishedAt.nanoseconds - result.run.wholeNanoseconds)
         telling.withLock { _ in

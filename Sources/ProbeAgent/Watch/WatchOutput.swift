@@ -18,9 +18,10 @@ public protocol WatchOutput: Sendable {
     var listeners: [LocalListener] { get }
 
     /// Begins; once, before the first event and after the process gave up its privileges: files are open by then.
-    /// - Parameter engine: for outputs that speak to the network: there is no other client in the process.
+    /// - Parameter watch: for outputs that speak to the network, whose engine is the only client in the process, or that
+    ///   measure by themselves (`measure`).
     /// - Throws: one sentence.
-    func start(_ engine: Engine, _ logger: Logger) throws(ConfigurationError)
+    func start(_ watch: Watch, _ logger: Logger) throws(ConfigurationError)
 
     /// Takes an event. Called on a reactor's thread, one call at a time: it must not block, and it holds a bounded
     /// number of bytes; what finds no room is dropped and counted.
@@ -46,7 +47,8 @@ protocol WatchOutputPlan: Sendable {
     static var kind: String { get }
 
     /// Reads its settings; what it does not read is refused afterwards.
-    init(_ settings: inout YAMLReader) throws(ConfigurationError)
+    /// - Parameter registry: the tools that the file may name.
+    init(_ settings: inout YAMLReader, _ registry: ToolRegistry) throws(ConfigurationError)
 
     /// Folders in which it makes and replaces files after start-up (`HardeningPaths`).
     var folders: [String] { get }
@@ -59,6 +61,6 @@ protocol WatchOutputPlan: Sendable {
 /// THE table of outputs that a file can name.
 enum WatchOutputs {
     static let kinds: [any WatchOutputPlan.Type] = [
-        NDJSONPlan.self, WebhookPlan.self, HistoryPlan.self, BackendPlan.self,
+        NDJSONPlan.self, WebhookPlan.self, HistoryPlan.self, PrometheusPlan.self, OTLPPlan.self, BackendPlan.self,
     ]
 }

@@ -66,6 +66,18 @@ extension Tool {
         ) { context in await self.run(target, parameters, in: context) }
     }
 
+    /// Checks parameters for targets that are not known yet.
+    /// - Returns: the names of those that the tool does not have.
+    public func check(parameters members: [ParameterValue.Member]) throws(InvalidInput) -> [String] {
+        var reader = ParameterReader(members)
+        let common = CommonParameters(&reader)
+        _ = parameters(&reader, common)
+        return try reader.finish()
+    }
+
+    /// Checks a target by itself.
+    public func check(target text: String) throws(InvalidInput) { _ = try target(text) }
+
     /// Every parameter that the tool takes, its own first.
     public var declarations: [ParameterReader.Declaration] {
         let common = ParameterReader.describe { _ = CommonParameters(&$0) }

@@ -21,8 +21,8 @@ final class WatchBoard: WatchOutput {
     let name = "table"
     var dropped: Int { 0 }
 
-    func start(_ engine: Engine, _ logger: Logger) throws(ConfigurationError) {
-        let reactor = engine.reactors.reactors[0]
+    func start(_ watch: Watch, _ logger: Logger) throws(ConfigurationError) {
+        let reactor = watch.engine.reactors.reactors[0]
         reactor.submit { [self] in tick(reactor) }
     }
 

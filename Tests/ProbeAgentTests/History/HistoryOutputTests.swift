@@ -18,7 +18,7 @@ struct HistoryOutputTests {
         let file = try WatchFile(path: bench.folder.file("w.yaml"), registry: bench.engine.registry)
         #expect(file.hardeningPaths.write == [bench.folder.path])
         let output = try #require(try file.openOutputs().first)
-        try output.start(bench.engine, logger)
+        try output.start(bench.watch, logger)
         return output
     }
 

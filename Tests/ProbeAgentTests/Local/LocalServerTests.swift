@@ -13,6 +13,9 @@ struct LocalServerTests {
     private static let routes = [
         LocalRoute("GET", "/hello") { request in .text("hello \(request.parameter("name") ?? "")") },
         LocalRoute("POST", "/echo") { request in LocalResponse(contentType: "text/plain", body: request.body) },
+        LocalRoute("GET", "/parts") { _ in
+            LocalResponse(contentType: "text/plain", parts: (1...1000).lazy.map { Array("part \($0)\n".utf8) })
+        },
         LocalRoute("GET", "/never") { _ in
             try? await Task.sleep(for: .seconds(3600))
             return .text("late")
@@ -33,7 +36,7 @@ struct LocalServerTests {
             #expect(
                 answers == [
                     "200 hello you\n", "405 That path takes GET only.\n",
-                    "404 There is nothing at that path; there is: /hello /echo /never.\n",
+                    "404 There is nothing at that path; there is: /hello /echo /parts /never.\n",
                 ])
         }
         #expect(!FileManager.default.fileExists(atPath: path), "the socket is removed at the end")
@@ -47,6 +50,21 @@ struct LocalServerTests {
             #expect(result.output.hasPrefix("HTTP/1.1 200 OK\r\n"), "\(result)")
             #expect(result.output.contains("\r\nConnection: close\r\n") && result.output.contains("\r\n12345"))
         }
+    }
+
+    @Test(arguments: ["--http1.1", "--http1.0"]) func anAnswerInPartsArrivesWhole(_ version: String) async throws {
+        try await Self.serving([try #require(LocalAddress("127.0.0.1:0"))]) { listeners in
+            let page = try await Oracle.check(
+                "/usr/bin/curl", ["-sS", "--fail", version, "http://\(listeners[0].address)/parts"])
+            #expect(page == (1...1000).map { "part \($0)\n" }.joined())
+        }
+    }
+
+    @Test func parametersAreDecoded() {
+        let request = LocalRequest(query: "a=%68ttps%3A%2F%2Fx%2F%3Fy%3Dz&b=1+2&%63=%&d=%ff&e=", body: [])
+        #expect(request.parameter("a") == "https://x/?y=z" && request.parameter("b") == "1 2")
+        #expect(request.parameter("c") == "%" && request.parameter("d") == nil && request.parameter("e") == "")
+        #expect(request.parameter("f") == nil)
     }
 
     @Test func aRequestTooLargeIsRefused() async throws {

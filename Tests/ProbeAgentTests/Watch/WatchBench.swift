@@ -5,16 +5,20 @@ import ServiceLifecycle
 
 @testable import ProbeAgent
 
-/// Answers at once: well, unless its target is in `failing`.
+/// Answers at once: well, unless its target is in `failing`, or in `unmeasured`.
 struct ScriptedTool: Tool {
     let name = "scripted"
     let summary = "does as the test says"
     let failing = Locked<Set<String>>([])
+    let unmeasured = Locked<Set<String>>([])
 
     func parameters(_ reader: inout ParameterReader, _ common: CommonParameters) -> Int {
         reader.integer("number", default: 0, in: 0...9, help: "nothing")
     }
     func run(_ target: Host, _ parameters: Int, in context: ProbeContext) async -> ProbeOutcome {
+        if unmeasured.withLock({ $0.contains("\(target)") }) {
+            return ProbeOutcome(failure: ProbeFailure(.policy, .policyDenied, "It must not be."))
+        }
         let fails = failing.withLock { $0.contains("\(target)") }
         return ProbeOutcome(failure: fails ? ProbeFailure(.connect, .connectionRefused, "It was refused.") : nil)
     }
@@ -25,10 +29,11 @@ final class RecordingOutput: WatchOutput {
     private let seen = Locked<[WatchEvent]>([])
     let name = "recording"
     var dropped: Int { 0 }
-    func start(_ engine: Engine, _ logger: Logger) throws(ConfigurationError) {}
+    func start(_ watch: Watch, _ logger: Logger) throws(ConfigurationError) {}
     func receive(_ event: WatchEvent) { seen.withLock { $0.append(event) } }
     func finish() async {}
 
+    var events: [WatchEvent] { seen.withLock(\.self) }
     var results: [CheckResult] {
         seen.withLock { $0.compactMap { if case .result(let result) = $0 { result } else { nil } } }
     }
@@ -89,15 +94,19 @@ final class WatchBench: Sendable {
     /// A tick starts runs by the reactor's mailbox, whose ends free slots by it: a few turns of the loop.
     func settle() async {
         while !watch.hasBegun(at: time.now) { await Task.yield() }
-        for _ in 0..<6 {
-            await withCheckedContinuation { continuation in
-                engine.reactors.reactors[0].submit { continuation.resume() }
-            }
+        for _ in 0..<6 { await turn() }
+    }
+
+    /// What the reactor's mailbox holds is done.
+    func turn() async {
+        await withCheckedContinuation { continuation in
+            engine.reactors.reactors[0].submit { continuation.resume() }
         }
     }
 }
 
 extension Watch {
+    var visits: Int { state.withLock(\.visits.count) }
     var nextRun: Instant? { state.withLock { $0.schedule.earliest } }
 
     /// The first tick, at the very start, is over.

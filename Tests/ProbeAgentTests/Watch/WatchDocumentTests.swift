@@ -30,4 +30,27 @@ struct WatchDocumentTests {
         #expect(WebhookOutput.mostWaiting == 1000)
         #expect(Self.text.contains("50,000 results wait") && HistoryOutput.mostWaiting == 50_000)
     }
+
+    private static let figures =
+        (try? String(contentsOfFile: Places.testFile("../docs/prometheus.md"), encoding: .utf8)) ?? ""
+
+    @Test func theOutputsOfFiguresAreGood() throws {
+        let blocks = Self.figures.matches(of: /```yaml\n(outputs:.*?)```/.dotMatchesNewlines()).map { String($0.1) }
+        try #require(blocks.count == 3)
+        let folder = try TemporaryFolder()
+        for block in blocks {
+            let path = try folder.write("checks: [{tool: ping, target: 192.0.2.1}]\n" + block, to: "w.yaml")
+            #expect(try WatchFile(path: path, registry: .builtIn()).outputs.count == 1)
+        }
+    }
+
+    @Test func theTableOfFiguresIsTheirs() {
+        let rows = Self.figures.split(separator: "\n").filter { $0.hasPrefix("| `probe") }.map(String.init)
+        #expect(
+            rows
+                == WatchMetric.allCases.map(\.definition).map {
+                    "| `\($0.exposedName)` | \($0.isCounter ? "counter" : "gauge") | \($0.help) |"
+                })
+        for module in ProbeModule.builtIn { #expect(Self.figures.contains("`\(module.name)`")) }
+    }
 }

@@ -48,7 +48,7 @@ struct NDJSONOutputTests {
             """)
         let file = try WatchFile(path: bench.folder.file("w.yaml"), registry: bench.engine.registry)
         let output = try #require(try file.openOutputs().first)
-        try output.start(bench.engine, .silent)
+        try output.start(bench.watch, .silent)
         bench.scripted.failing.withLock { $0 = ["b.test"] }
         try await bench.run { await bench.advance(by: .seconds(200)) }
         for result in bench.output.results { output.receive(.result(result)) }
@@ -75,7 +75,7 @@ struct NDJSONOutputTests {
         let bench = try WatchBench("checks: [{tool: scripted, target: a.test, every: 10s}]")
         let output = try LineOutput(
             "full", to: LineFile(owning: FileDescriptor(owning: open("/dev/full", O_WRONLY))), render: LineOutput.json)
-        try output.start(bench.engine, .silent)
+        try output.start(bench.watch, .silent)
         try await bench.run { await bench.advance(by: .seconds(30)) }
         for result in bench.output.results { output.receive(.result(result)) }
         await output.finish()
@@ -114,7 +114,7 @@ struct WebhookTests {
             outputs: [{webhook: {url: "http://127.0.0.1:\(port)/hook", header_file: header, attempts: \(attempts)}}]
             """, to: "hook.yaml")
         let output = try #require(try WatchFile(path: path, registry: bench.engine.registry).openOutputs().first)
-        try output.start(bench.engine, .silent)
+        try output.start(bench.watch, .silent)
         return output
     }
 

@@ -38,16 +38,11 @@ struct SchemathesisTests {
 
 /// The program, installed once beside the build's products.
 private enum Schemathesis {
-    private static let package = "schemathesis==4.32.5"
-    private static let folder = Places.product("schemathesis")
+    private static let package = PythonPackage(
+        "schemathesis==4.32.5", in: "schemathesis", having: "bin/schemathesis")
+    private static let folder = package.folder
 
-    static var isAvailable: Bool { get async { await installed.value } }
-
-    private static let installed = Task {
-        let script =
-            "test -x '\(folder)/bin/schemathesis' || python3 -m pip install -q --target '\(folder)' '\(package)'"
-        return (try? await Oracle.run("sh", ["-c", script], within: .seconds(180)).isSuccess) == true
-    }
+    static var isAvailable: Bool { get async { await package.isAvailable } }
 
     /// - Parameter workplace: where it keeps what it needs for a replay.
     static func run(_ arguments: [String], in workplace: TemporaryFolder) async throws -> Oracle.Result {

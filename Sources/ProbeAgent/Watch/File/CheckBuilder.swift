@@ -44,19 +44,12 @@ struct CheckBuilder {
     private func check(
         _ run: CheckEntry.Run, _ target: YAMLValue, _ entry: CheckEntry, _ options: CheckOptions, host: YAMLValue?
     ) throws(ConfigurationError) -> Check {
-        let word = run.tool.text ?? ""
-        guard let tool = registry[word] else {
-            throw run.tool.refusal(
-                "there is no tool \(word.quotedForMessage)\(Nearest.hint(word, among: registry.tools.map(\.name)))")
-        }
+        let tool = try registry.tool(run.tool)
         let host = try host?.read("a host", .target)
         let text = try target.read("target", .target).filled(host ?? "")
-        let given = try run.parameters?.members("parameters", limit: 200) ?? []
-        var members: [ParameterValue.Member] = []
-        for (key, value) in given {
-            members.append(.init(key.text ?? "", value.parameter.filled(host ?? "")))
-        }
-        let probe = try prepare(tool, text, members, target: target, run: run, given)
+        let given = try GivenParameters(run.parameters)
+        let members = given.members.map { ParameterValue.Member($0.name, $0.value.filled(host ?? "")) }
+        let probe = try prepare(tool, text, members, given, target: target, run: run)
         return Check(
             id: "\(tool.name) \(text)", tool: tool.name, target: text, group: options.group?.filled(host ?? ""),
             labels: options.labels.sorted { $0.key < $1.key }.map {
@@ -68,25 +61,17 @@ struct CheckBuilder {
     }
 
     private func prepare(
-        _ tool: any Tool, _ text: String, _ members: [ParameterValue.Member], target: YAMLValue, run: CheckEntry.Run,
-        _ given: [(key: YAMLValue, value: YAMLValue)]
+        _ tool: any Tool, _ text: String, _ members: [ParameterValue.Member], _ given: GivenParameters,
+        target: YAMLValue, run: CheckEntry.Run
     ) throws(ConfigurationError) -> PreparedProbe {
         let probe: PreparedProbe
         do throws(InvalidInput) {
             probe = try tool.prepare(target: text, parameters: members)
         } catch {
-            // The sentence begins with the parameter that it is about, or speaks of the target.
-            let named =
-                given.first { error.detail.hasPrefix("\($0.key.text ?? "") ") }
-                ?? given.first { error.detail.hasPrefix($0.key.text ?? " ") }
-            let place = named?.value ?? (error.detail.hasPrefix("The target") ? target : run.parameters ?? target)
-            throw place.refusal("\(tool.name): \(error.detail)")
+            let isTarget = error.detail.hasPrefix("The target")
+            throw given.refusal(error, of: tool, otherwise: isTarget ? target : run.parameters ?? target)
         }
-        if let ignored = probe.ignoredParameters.first {
-            let key = given.first { $0.key.text == ignored }?.key ?? run.tool
-            let hint = Nearest.hint(ignored, among: tool.declarations.map(\.name))
-            throw key.refusal("\(tool.name) has no parameter \(ignored.quotedForMessage)\(hint)")
-        }
+        try given.refuse(unknown: probe.ignoredParameters, to: tool, otherwise: run.tool)
         return probe
     }
 }

@@ -70,19 +70,19 @@ extension ValueFormat where Value == String {
 
 extension ParameterValue {
     /// With the placeholder replaced in every text.
-    func filled(_ host: String) -> ParameterValue {
+    func filled(_ text: String, at placeholder: String = CheckEntry.placeholder) -> ParameterValue {
         switch self {
-        case .string(let text): .string(text.filled(host))
-        case .array(let elements): .array(elements.map { $0.filled(host) })
-        case .object(let members): .object(members.map { .init($0.name, $0.value.filled(host)) })
+        case .string(let own): .string(own.filled(text, at: placeholder))
+        case .array(let elements): .array(elements.map { $0.filled(text, at: placeholder) })
+        case .object(let members): .object(members.map { .init($0.name, $0.value.filled(text, at: placeholder)) })
         case .null, .bool, .integer, .number: self
         }
     }
 }
 
 extension String {
-    func filled(_ host: String) -> String {
-        let parts = split(separator: CheckEntry.placeholder, omittingEmptySubsequences: false)
-        return parts.count == 1 ? self : parts.joined(separator: host)
+    func filled(_ text: String, at placeholder: String = CheckEntry.placeholder) -> String {
+        let parts = split(separator: placeholder, omittingEmptySubsequences: false)
+        return parts.count == 1 ? self : parts.joined(separator: text)
     }
 }

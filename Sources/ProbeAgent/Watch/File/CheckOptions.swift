@@ -13,8 +13,6 @@ struct CheckOptions {
 
     static let intervals = Duration.seconds(1)...Duration.seconds(86400)
     static let defaultEvery = Duration.seconds(60)
-    /// Names with a meaning of their own in outputs.
-    private static let reserved = ["check", "tool", "target", "group"]
 
     init() {}
 
@@ -35,7 +33,7 @@ struct CheckOptions {
         if let value = reader.take("labels") {
             for (key, text) in try value.members("labels", limit: 32) {
                 let name = try key.read("a label's name", .labelName)
-                if Self.reserved.contains(name) {
+                if Check.reservedLabels.contains(name) {
                     throw key.refusal("the label \(name) is set by the node: choose another name.")
                 }
                 labels[name] = try text.read("the label \(name)", .title)

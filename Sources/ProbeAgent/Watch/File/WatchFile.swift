@@ -78,6 +78,7 @@ public struct WatchFile: Sendable {
 
 /// Reads a file and its includes into checks.
 private struct WatchFileLoader {
+    private let registry: ToolRegistry
     private var builder: CheckBuilder
     private var templates: [String: (entries: [CheckEntry], place: String)] = [:]
     private var files = 0
@@ -86,7 +87,10 @@ private struct WatchFileLoader {
     var outputs: [any WatchOutputPlan] = []
     var checks: [Check] { builder.checks }
 
-    init(_ registry: ToolRegistry) { builder = CheckBuilder(registry) }
+    init(_ registry: ToolRegistry) {
+        self.registry = registry
+        builder = CheckBuilder(registry)
+    }
 
     mutating func load(_ path: String) throws(ConfigurationError) { try load(path, CheckOptions(), from: nil) }
 
@@ -203,7 +207,7 @@ private struct WatchFileLoader {
                     "there is no output \(word.quotedForMessage)\(Nearest.hint(word, among: kinds.map { $0.kind }))")
             }
             var reader = try YAMLReader(settings, kind.kind)
-            outputs.append(try kind.init(&reader))
+            outputs.append(try kind.init(&reader, registry))
             try reader.finish()
         }
     }

@@ -6,7 +6,7 @@ import ProbeProtocol
 struct BackendPlan: WatchOutputPlan {
     static let kind = "backend"
 
-    init(_ settings: inout YAMLReader) throws(ConfigurationError) {}
+    init(_ settings: inout YAMLReader, _ registry: ToolRegistry) throws(ConfigurationError) {}
 
     var folders: [String] { [] }
 
@@ -34,7 +34,7 @@ final class BackendOutput: WatchOutput {
         state.withLock { $0.node = (sink, takesResults, maxBytes) }
     }
 
-    func start(_ engine: Engine, _ logger: Logger) throws(ConfigurationError) {
+    func start(_ watch: Watch, _ logger: Logger) throws(ConfigurationError) {
         let isAlone = state.withLock { state in
             state.logger = logger
             return state.node == nil

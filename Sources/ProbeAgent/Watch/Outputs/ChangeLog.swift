@@ -9,7 +9,7 @@ public final class ChangeLog: WatchOutput {
 
     public let name = "log"
     public var dropped: Int { 0 }
-    public func start(_ engine: Engine, _ logger: Logger) throws(ConfigurationError) {}
+    public func start(_ watch: Watch, _ logger: Logger) throws(ConfigurationError) {}
     public func finish() async {}
 
     public func receive(_ event: WatchEvent) {

@@ -44,12 +44,12 @@ final class HistoryOutput: WatchOutput {
         hurry = try ProbeNative.Semaphore()
     }
 
-    func start(_ engine: Engine, _ logger: Logger) throws(ConfigurationError) {
+    func start(_ watch: Watch, _ logger: Logger) throws(ConfigurationError) {
         let store: HistoryStore
         do { store = try HistoryStore(path) } catch {
             throw ConfigurationError("\(path) cannot be opened: \(Self.reason(error)).")
         }
-        let time = engine.time
+        let time = watch.time
         state.withLock { $0.time = time }
         guard ReactorThread.start(name: "watch-history", { [self] in work(store, time, logger) }) else {
             throw ConfigurationError("\(name) needs a thread, and the kernel gives none.")

@@ -7,7 +7,7 @@ struct HistoryPlan: WatchOutputPlan {
     let path: String
     let ages: HistoryAges
 
-    init(_ settings: inout YAMLReader) throws(ConfigurationError) {
+    init(_ settings: inout YAMLReader, _ registry: ToolRegistry) throws(ConfigurationError) {
         path = settings.path(try settings.require("file", .path))
         let results = try settings.read("keep", .age(.seconds(2 * 3600)...years(10))) ?? .seconds(30 * 86400)
         let rollups = try settings.read("keep_rollups", .age(.seconds(2 * 3600)...years(10))) ?? max(years(2), results)

@@ -39,7 +39,7 @@ public final class LineOutput: WatchOutput {
         }
     }
 
-    public func start(_ engine: Engine, _ logger: Logger) throws(ConfigurationError) {
+    public func start(_ watch: Watch, _ logger: Logger) throws(ConfigurationError) {
         do throws(Errno) { try lines.start(threadName: "watch-output") } catch {
             throw ConfigurationError("\(name) needs a thread, and the kernel gives none.")
         }

@@ -10,7 +10,7 @@ struct NDJSONPlan: WatchOutputPlan {
     /// Old files.
     let keep: Int
 
-    init(_ settings: inout YAMLReader) throws(ConfigurationError) {
+    init(_ settings: inout YAMLReader, _ registry: ToolRegistry) throws(ConfigurationError) {
         path = settings.path(try settings.require("file", .path))
         rotate = try settings.read("rotate", .bytes((4 << 10)...(1 << 40))) ?? 64 << 20
         keep = try settings.read("keep", .integer(0...1000)) ?? 5

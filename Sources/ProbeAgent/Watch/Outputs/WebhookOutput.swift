@@ -3,14 +3,10 @@ import Logging
 import ProbeNative
 import ProbeProtocol
 
-/// Posts each change of a check's state to a URL, one after the other, by the node's own HTTP engine.
-///
-/// What fails for a reason that may pass (no connection, 408, 429, 5xx) is tried again after 1, 2, 4, ... 60 s; every other
-/// answer, and the last attempt, ends it.
+/// Posts each change of a check's state to a URL, one after the other.
 public final class WebhookOutput: WatchOutput {
     /// Changes that may wait.
     static let mostWaiting = 1000
-    private static let longestPause = Duration.seconds(60)
     /// How long what waits may take at the end.
     private static let finishing = Duration.seconds(2)
 
@@ -23,22 +19,15 @@ public final class WebhookOutput: WatchOutput {
         var idle: CheckedContinuation<Void, Never>?
     }
 
-    public var name: String { "webhook \(url)" }
-    private let url: String
-    private let parameters: [ParameterValue.Member]
-    private let timeout: Duration
-    private let attempts: Int
+    public var name: String { delivery.name }
+    private let delivery: Delivery
     private let state = Locked(State())
     private let time = Locked<(any TimeSource)?>(nil)
 
-    init(_ url: String, _ parameters: [ParameterValue.Member], timeout: Duration, attempts: Int) {
-        self.url = url
-        self.parameters = parameters
-        self.timeout = timeout
-        self.attempts = attempts
-    }
+    init(_ delivery: Delivery) { self.delivery = delivery }
 
-    public func start(_ engine: Engine, _ logger: Logger) throws(ConfigurationError) {
+    public func start(_ watch: Watch, _ logger: Logger) throws(ConfigurationError) {
+        let engine = watch.engine
         time.withLock { $0 = engine.time }
         let worker = Task { await work(engine, logger) }
         state.withLock { $0.worker = worker }
@@ -83,7 +72,7 @@ public final class WebhookOutput: WatchOutput {
 
     private func work(_ engine: Engine, _ logger: Logger) async {
         while let body = await next() {
-            guard await deliver(body, engine, logger) else {
+            guard await delivery.send(body, engine, logger) else {
                 state.withLock { $0.dropped += 1 }
                 continue
             }
@@ -105,31 +94,5 @@ public final class WebhookOutput: WatchOutput {
             }
         }
         return nil
-    }
-
-    private func deliver(_ body: [UInt8], _ engine: Engine, _ logger: Logger) async -> Bool {
-        let text = String(decoding: body, as: UTF8.self)
-        guard let probe = try? HTTPTool().prepare(target: url, parameters: parameters + [.init("body", .string(text))])
-        else { return false }
-        var pause = Duration.seconds(1)
-        for attempt in 1...attempts {
-            let outcome = await engine.run(probe, timeout: timeout).outcome
-            guard let failure = outcome.failure else { return true }
-            let isLast = attempt == attempts || !Self.mayPass(outcome, failure) || Task.isCancelled
-            logger.log(
-                level: isLast ? .error : .warning, isLast ? "watch.webhook_lost" : "watch.webhook_failed",
-                metadata: ["url": "\(url)", "code": "\(failure.code.rawValue)", "reason": "\(failure.detail)"])
-            if isLast { return false }
-            do { try await engine.time.sleep(for: pause) } catch { return false }
-            pause = min(pause * 2, Self.longestPause)
-        }
-        return false
-    }
-
-    private static func mayPass(_ outcome: ProbeOutcome, _ failure: ProbeFailure) -> Bool {
-        guard failure.code == .expectationFailed, let status = (outcome.report as? HTTPReport)?.last.status else {
-            return failure.code != .policyDenied
-        }
-        return status == 408 || status == 429 || status >= 500
     }
 }
