@@ -14,7 +14,7 @@ packages=(
 demo_packages=(curl openssl python3 libcap2-bin)
 test_packages=(
     nginx-light nsd unbound fping bind9-dnsutils curl strace nftables iproute2 python3 python3-websockets
-    ldnsutils openssl libcap2-bin traceroute mtr-tiny iputils-tracepath nmap libfaketime chromium chromium-driver python3-selenium postgresql-15
+    ldnsutils openssl libcap2-bin jq sqlite3 traceroute mtr-tiny iputils-tracepath nmap libfaketime chromium chromium-driver python3-selenium postgresql-15
     prometheus prometheus-blackbox-exporter golang-go golang-github-masterminds-sprig-dev golang-gopkg-yaml.v3-dev
 )
 deb_packages=(dpkg-dev libcap2-bin debootstrap lintian)
