@@ -160,12 +160,15 @@ private final class LocalConnection: ChannelInboundHandler {
             }
             return
         }
-        Self.send(parts, to: channel)
+        Self.send(parts, to: channel, then: response.afterwards)
     }
 
     /// Each part is made when the one before is with the kernel.
-    private static func send(_ parts: some Sequence<[UInt8]> & Sendable, to channel: any Channel) {
+    private static func send(
+        _ parts: some Sequence<[UInt8]> & Sendable, to channel: any Channel, then: (@Sendable () -> Void)?
+    ) {
         Task {
+            defer { then?() }
             do {
                 for part in parts {
                     try await channel.writeAndFlush(HTTPServerResponsePart.body(.byteBuffer(ByteBuffer(bytes: part))))

@@ -1,3 +1,4 @@
+import Logging
 import ProbeMetrics
 import ProbeNative
 
@@ -20,5 +21,14 @@ extension LocalAddress {
         case .unix: true
         case .tcp(let address): address.address.isLoopback
         }
+    }
+
+    /// Logs that something is served here; as a warning where others than this machine reach it.
+    /// - Parameter others: what they may do then.
+    func note(_ event: Logger.Message, _ metadata: Logger.Metadata = [:], others: String, in logger: Logger) {
+        var metadata = metadata
+        metadata["address"] = "\(self)"
+        if !isLocal { metadata["reason"] = "\(others)" }
+        logger.log(level: isLocal ? .info : .warning, event, metadata: metadata)
     }
 }

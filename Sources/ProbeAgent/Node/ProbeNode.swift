@@ -141,15 +141,16 @@ public final class ProbeNode: Service {
     }
 
     /// Also of a node that never ran: the engines have threads.
-    deinit {
+    deinit { stopEngines() }
+
+    private func stopEngines() {
         watching?.engine.stop()
         engine.stop()
     }
 
     private func close() {
         textfile?.finish()
-        watching?.engine.stop()
-        engine.stop()
+        stopEngines()
         events.tell(.stopped)
         events.finish()
     }
@@ -218,14 +219,7 @@ extension NodeResources {
         if let (server, address) = metrics {
             server.routes = [page]
             servers.append(server)
-            let metadata: Logger.Metadata = ["address": "\(address)"]
-            if address.isLocal {
-                logger.info("metrics.listening", metadata: metadata)
-            } else {
-                logger.warning(
-                    "metrics.listening",
-                    metadata: metadata.merging(["reason": "other machines may read the metrics"]) { $1 })
-            }
+            address.note("metrics.listening", others: "other machines may read the metrics", in: logger)
         }
         return servers
     }

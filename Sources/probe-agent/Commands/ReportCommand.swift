@@ -2,10 +2,6 @@ import ArgumentParser
 import ProbeAgent
 import ProbeNative
 
-#if canImport(Glibc)
-    import Glibc
-#endif
-
 /// `probe-agent report FILE`: what a history says of a period.
 struct ReportCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -29,7 +25,7 @@ struct ReportCommand: ParsableCommand {
     private static let filters = ["check", "tool", "target", "group"].map { name in
         Flag(
             name: name, form: .value(placeholder: "PATTERN"),
-            help: "Only checks whose \(name == "check" ? "name" : name) matches; * and ? stand for any characters.",
+            help: "Only checks whose \(name == "check" ? "id" : name) matches; * and ? stand for any characters.",
             remarks: ["may be repeated"])
     }
     private static let format = Flag(
@@ -61,7 +57,7 @@ struct ReportCommand: ParsableCommand {
                 case .json: report.json + Array("\n".utf8)
                 case .html: Array(HistoryPage.render(report).utf8)
                 }
-            if let file { try Self.write(bytes, to: file) } else { Terminal.output(bytes) }
+            if let file { try OutputFile(file).write(bytes) } else { Terminal.output(bytes) }
         }
     }
 
@@ -105,19 +101,6 @@ struct ReportCommand: ParsableCommand {
         return count
     }
 
-    private static func write(_ bytes: [UInt8], to path: String) throws {
-        let number = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
-        let reason = { ConfigurationError("\(path) cannot be written: \(Errno(rawValue: errno)).") }
-        guard number >= 0 else { throw reason() }
-        defer { Glibc.close(number) }
-        var rest = bytes[...]
-        while !rest.isEmpty {
-            let count = rest.withUnsafeBytes { Glibc.write(number, $0.baseAddress, $0.count) }
-            guard count >= 0 else { throw reason() }
-            rest = rest.dropFirst(count)
-        }
-    }
-
     private static var helpText: String {
         """
         Reports from the history that a watch with the output sqlite keeps (docs/report.md): availability, outages, latency,
@@ -128,7 +111,8 @@ struct ReportCommand: ParsableCommand {
             probe-agent report history.db
             probe-agent report history.db --since 30d --tool ping -o report.html
 
-        Exit codes: 0; 1 when the period has no results; 64 for wrong usage; 78 for a file that is no history.
+        Exit codes: 0; 1 when the period has no results; 64 for wrong usage; 74 when -o cannot
+        be written to; 78 for a file that is no history.
 
         OPTIONS:
 

@@ -22,6 +22,7 @@ final class BackendOutput: WatchOutput {
         var dropped = 0
         var complaints = LogLimit(every: .seconds(600))
         var logger: Logger?
+        var time: (any TimeSource)?
     }
 
     let name = "backend"
@@ -36,7 +37,7 @@ final class BackendOutput: WatchOutput {
 
     func start(_ watch: Watch, _ logger: Logger) throws(ConfigurationError) {
         let isAlone = state.withLock { state in
-            state.logger = logger
+            (state.logger, state.time) = (logger, watch.time)
             return state.node == nil
         }
         if isAlone { logger.warning("watch.no_backend", metadata: ["reason": "only a node (run --watch) has one"]) }
@@ -48,22 +49,21 @@ final class BackendOutput: WatchOutput {
             state.sent += 1
             return (prefix + "\(state.sent)", state.node)
         }
-        guard let node else { return drop(nil) }
-        guard node.takesResults() else { return drop("the backend does not take results of checks") }
+        // Which `start` has said.
+        guard let node else { return state.withLock { $0.dropped += 1 } }
+        guard node.takesResults() else { return drop("the backend has not said that it takes results of checks") }
         guard !node.sink.isCongested else { return drop("too many results wait for the backend") }
         let message = JobResult(requestID: requestID, result: told.result, check: CheckNote(result: told))
         node.sink.append(requestID: requestID, message.encoded(limit: node.maxBytes))
     }
 
-    private func drop(_ reason: String?) {
-        let complaint = state.withLock { state -> (logger: Logger, suppressed: Int)? in
+    private func drop(_ reason: String) {
+        let (logger, suppressed) = state.withLock { state in
             state.dropped += 1
-            guard reason != nil, let logger = state.logger else { return nil }
-            return state.complaints.admit(at: SystemTime().now).map { (logger, $0) }
+            return (state.logger, state.time.flatMap { state.complaints.admit(at: $0.now) })
         }
-        guard let complaint, let reason else { return }
-        complaint.logger.warning(
-            "watch.not_sent", metadata: ["reason": "\(reason)", "suppressed": "\(complaint.suppressed)"])
+        guard let logger, let suppressed else { return }
+        logger.warning("watch.not_sent", metadata: ["reason": "\(reason)", "suppressed": "\(suppressed)"])
     }
 
     var dropped: Int { state.withLock(\.dropped) }

@@ -2,10 +2,6 @@ import ProbeMetrics
 import ProbeNative
 import ProbeProtocol
 
-#if canImport(Glibc)
-    import Glibc
-#endif
-
 /// An ExportMetricsServiceRequest of OTLP 1 in JSON: the protobuf mapping with camel-case names, 64-bit integers as texts,
 /// and enumerations as numbers (opentelemetry.io, "OTLP Specification", JSON Protobuf Encoding).
 struct OTLPRequest {
@@ -39,7 +35,7 @@ struct OTLPRequest {
         let version = Version.current
         let resource = Self.attributes([
             .init(name: "service.name", value: "probeops"), .init(name: "service.version", value: version),
-            .init(name: "host.name", value: Self.hostName),
+            .init(name: "host.name", value: Startup.hostname),
         ])
         let text = """
             {"resourceMetrics":[{"resource":{"attributes":[\(resource)]},"scopeMetrics":[{"scope":{"name":"probeops.watch",\
@@ -110,10 +106,4 @@ struct OTLPRequest {
             writer.object("value") { $0.field("stringValue", label.value) }
         }
     }
-
-    private static let hostName: String = {
-        var name = utsname()
-        guard uname(&name) == 0 else { return "unknown" }
-        return withUnsafeBytes(of: name.nodename) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
-    }()
 }

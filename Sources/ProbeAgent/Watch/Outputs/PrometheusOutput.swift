@@ -32,7 +32,10 @@ public final class PrometheusOutput: WatchOutput {
             answerTimeout: endpoint == nil ? .seconds(60) : ProbeEndpoint.longest + .seconds(10),
             mostConnections: LocalServer.mostConnections + 2 * (probing?.mostAtOnce ?? 0))
         self.server.withLock { $0 = Task { try await server.run() } }
-        note(logger)
+        let others = "other machines may read the metrics"
+        listener.address.note(
+            "watch.listening", ["probe": "\(probing == nil ? "off" : "on")"],
+            others: probing == nil ? others : others + ", and have this one probe whatever they like", in: logger)
     }
 
     public func receive(_ event: WatchEvent) { figures.withLock { $0.take(event) } }
@@ -41,18 +44,6 @@ public final class PrometheusOutput: WatchOutput {
         let server = server.withLock { $0.take() }
         server?.cancel()
         _ = await server?.result
-    }
-
-    private func note(_ logger: Logger) {
-        let metadata: Logger.Metadata = [
-            "address": "\(listener.address)", "probe": "\(probing == nil ? "off" : "on")",
-        ]
-        if listener.address.isLocal { return logger.info("watch.listening", metadata: metadata) }
-        let reason =
-            probing == nil
-            ? "other machines may read the metrics"
-            : "other machines may read the metrics, and have this one probe whatever they like"
-        logger.warning("watch.listening", metadata: metadata.merging(["reason": "\(reason)"]) { $1 })
     }
 
     /// What is of no single check.
