@@ -59,6 +59,10 @@ extension Check {
         writer.field("check", id)
         writer.field("tool", tool)
         writer.field("target", target)
+        writeGrouping(to: &writer)
+    }
+
+    func writeGrouping(to writer: inout some ReportWriter) {
         writer.field("group", group)
         writer.object("labels") { writer in
             for label in labels { writer.member(label.name, .string(label.value)) }

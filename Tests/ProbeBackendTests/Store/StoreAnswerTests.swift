@@ -48,6 +48,31 @@ import Testing
         }
     }
 
+    /// Nobody asked for it: its job is made with it, once, and it takes nobody else's place.
+    @Test(arguments: StoreEngine.allCases)
+    func aResultOfACheckIsAJobOfItsOwn(_ engine: StoreEngine) async throws {
+        try await withSent(engine, "theirs") { store in
+            _ = try await store.register("b")
+            let check = Answer.Check(id: "front page", tool: "http", target: "http://x.example/")
+            let answers = ["check-1", "check-1", "theirs"].map { id in
+                var answer = Answer.sample(id, result: #"{"success": true}"#)
+                answer.check = check
+                return answer
+            }
+            let at = Instant.start.adding(seconds: 3)
+            let outcomes = try await store.record(answers, from: "b", at: at)
+            #expect(outcomes == [.finished, .duplicate, .unknown])
+            let job = try #require(try await store.job("check-1"))
+            #expect(job.state == .done && job.finishedAt == at && job.job.node == "b" && job.job.checkID == check.id)
+            #expect(job.job.tool == "http" && job.job.target == check.target && job.result != nil)
+            #expect(try await store.job("theirs")?.state == .sent)
+            var filter = JobFilter()
+            filter.check = check.id
+            let listed = try await store.jobs(filter, before: nil, limit: 10, withResults: false)
+            #expect(listed.map(\.job.requestID) == ["check-1"])
+        }
+    }
+
     @Test(arguments: StoreEngine.allCases)
     func aLateAnswerIsKeptAndChangesNoState(_ engine: StoreEngine) async throws {
         try await withSent(engine, "cancelled", "expired") { store in

@@ -77,13 +77,9 @@ private struct CheckNote: Report {
     var result: CheckResult
 
     func write(to writer: inout some ReportWriter) {
-        let check = result.check
-        writer.field("id", check.id)
-        writer.field("group", check.group)
-        writer.object("labels") { writer in
-            for label in check.labels { writer.member(label.name, .string(label.value)) }
-        }
+        writer.field("id", result.check.id)
+        result.check.writeGrouping(to: &writer)
         writer.field("state", result.state.condition.rawValue)
-        writer.field("every_ms", check.timing.every)
+        writer.field("every_ms", result.check.timing.every)
     }
 }
