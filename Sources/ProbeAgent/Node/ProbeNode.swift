@@ -19,9 +19,9 @@ public final class ProbeNode: Service {
     public var metrics: NodeMetrics { agent.metrics }
     let events: NodeEvents
     private let engine: Engine
-    /// Held: its lock keeps other nodes away.
-    private let state: StateDirectory?
-    private let audit: AuditLog?
+    /// Held: the state directory's lock keeps other nodes away.
+    private let resources: NodeResources
+    private let logger: Logger
     private let textfile: MetricsTextfile?
     private let watching: (watch: Watch, engine: Engine)?
     private let group: ServiceGroup
@@ -79,7 +79,7 @@ public final class ProbeNode: Service {
         policy.limiter = RateLimiter(configuration.rates)
         self.policy = Locked((policy, configuration.rates))
         events = NodeEvents()
-        (state, audit) = (resources.state, resources.audit)
+        (self.resources, self.logger) = (resources, logger)
         var registry = prepared.registry
         registry.redact(configuration.redactedHeaders)
         // What is taken away from jobs is not from the operator's own checks.
@@ -98,7 +98,8 @@ public final class ProbeNode: Service {
         var started = [engine]
         do {
             agent = try Agent(
-                configuration: configuration, engine: engine, state: resources.state, audit: audit, facts: facts,
+                configuration: configuration, engine: engine, state: resources.state, audit: resources.audit,
+                facts: facts,
                 problems: problems, notifier: notifier, log: log, events: events, logger: logger)
             let metrics = agent.metrics
             textfile = try configuration.metricsTextfile.map { path in
@@ -115,17 +116,16 @@ public final class ProbeNode: Service {
         }
         // The group ends them from the last to the first: the node can be asked until it has nothing more to tell. Signals
         // are the program's affair.
-        let stopper = Stopper()
-        let servers = resources.servers(agent, logger, requestStop: stopper.request)
+        let servers = [resources.control, resources.metrics?.server].compactMap(\.self)
         group = ServiceGroup(services: servers + [agent] + (watching.map { [$0.watch] } ?? []), logger: logger)
-        stopper.group.withLock { $0 = group }
     }
 
     /// Runs the node until it ends; once.
     /// - Throws: `ConfigurationError` when the kernel gives no thread, and what a server's socket throws.
     public func run() async throws {
         defer { close() }
-        try audit?.start()
+        answer()
+        try resources.audit?.start()
         try textfile?.start()
         // Cancelled half way, results would be lost: to the node, cancellation is a wish to end.
         let running = Task { [group] in try await group.run() }
@@ -138,6 +138,15 @@ public final class ProbeNode: Service {
         } onCancel: {
             requestStop()
         }
+    }
+
+    /// From now on the node's sockets answer for it.
+    private func answer() {
+        let page = LocalRoute.metrics(metrics)
+        resources.control?.routes = LocalRoute.control(agent) { [weak self] in self?.requestStop() } + [page]
+        guard let (server, address) = resources.metrics else { return }
+        server.routes = [page]
+        address.note("metrics.listening", others: "other machines may read the metrics", in: logger)
     }
 
     /// Also of a node that never ran: the engines have threads.
@@ -193,34 +202,4 @@ public final class ProbeNode: Service {
 
     /// Reads the file of checks again, if there is one.
     public func reloadChecks() { watching?.watch.reload() }
-}
-
-/// Ends a group from one of its own services.
-private final class Stopper: Sendable {
-    let group = Locked<ServiceGroup?>(nil)
-
-    @Sendable func request() {
-        guard let group = group.withLock({ $0 }) else { return }
-        Task { await group.triggerGracefulShutdown() }
-    }
-}
-
-extension NodeResources {
-    /// What answers on the node's sockets.
-    fileprivate func servers(
-        _ agent: Agent, _ logger: Logger, requestStop: @escaping @Sendable () -> Void
-    ) -> [any Service] {
-        let page = LocalRoute.metrics(agent.metrics)
-        var servers: [any Service] = []
-        if let control {
-            control.routes = LocalRoute.control(agent, requestStop: requestStop) + [page]
-            servers.append(control)
-        }
-        if let (server, address) = metrics {
-            server.routes = [page]
-            servers.append(server)
-            address.note("metrics.listening", others: "other machines may read the metrics", in: logger)
-        }
-        return servers
-    }
 }

@@ -13,7 +13,7 @@ public final class Prober: Sendable {
 
     /// Early in a process: liboping's sockets must have numbers below 1,024.
     /// - Parameters:
-    ///   - configuration: reactors, policy, resolver and limits; raw sockets are opened if it has none.
+    ///   - configuration: reactors, policy, resolver and limits. Raw sockets are the prober's own.
     ///   - tools: adds to the built-in tools or replaces them.
     /// - Throws: `Errno` when the kernel gives no descriptor or thread.
     public init(
@@ -21,7 +21,7 @@ public final class Prober: Sendable {
     ) throws(Errno) {
         let sockets = ToolSockets.open(reactors: configuration.reactors)
         var configuration = configuration
-        if configuration.rawSockets == nil { configuration.rawSockets = sockets.raw }
+        configuration.rawSockets = sockets.raw
         var registry = ToolRegistry.builtIn(ping: sockets.ping)
         tools(&registry)
         limitations = sockets.failures
