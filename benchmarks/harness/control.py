@@ -129,3 +129,8 @@ def subprocess_node(at_once=64):
         return command, {}
 
     return node
+
+
+def bare_node():
+    """One thread of C that does as little as a job allows (ceilings/bare_node.c)."""
+    return lambda port: ([places.c_program("bare_node"), str(port)], {})

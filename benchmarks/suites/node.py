@@ -2,7 +2,7 @@
 import time
 
 from harness import figures, workloads
-from harness.control import Driven, probe_agent
+from harness.control import Driven, bare_node, probe_agent
 from harness.targets import Targets
 
 from . import engine
@@ -34,6 +34,7 @@ def run_suite(settings, report):
                 "Node: jobs a second by jobs in flight", "jobs/s",
                 {tool: [tally["jobsPerSecond"] for tally in tallies] for tool, tallies in by_tool.items()}, WINDOWS, True)
             against_engine(settings, report, kinds["dns"], node)
+            against_bare(settings, report, kinds, node)
 
 
 def against_engine(settings, report, kind, node):
@@ -46,6 +47,26 @@ def against_engine(settings, report, kind, node):
     report.row("dns at 256: node / engine", figures.with_spread(share))
     report.bar("node / engine, dns at 256", share["median"], ">=", 0.60)
     report.raw["against_engine"] = {"node": through, "engine": without}
+
+
+def against_bare(settings, report, kinds, node):
+    """How near the node is to what one thread of C can do here, with generator and targets on the same cores."""
+    seconds = settings.seconds(3.0)
+    found = {}
+    with Driven(settings.place("bare"), "bare", bare_node()) as bare:
+        for tool in ("dns", "tcp", "http"):
+            ours, theirs = [], []
+            for _ in range(settings.rounds):
+                ours.append(node.load([kinds[tool]], 256, seconds=seconds, warmUp=0.3))
+                theirs.append(bare.load([kinds[tool]], 256, seconds=seconds, warmUp=0.3))
+            found[tool] = {"node": ours, "bare": theirs}
+            share = figures.ratio(*([tally["jobsPerSecond"] for tally in side] for side in (ours, theirs)))
+            cost = figures.ratio(*([tally["cpuMicrosecondsPerJob"] for tally in side] for side in (ours, theirs)))
+            limit = figures.spread([tally["jobsPerSecond"] for tally in theirs])
+            report.row(
+                f"{tool} at 256: node / bare C node", figures.with_spread(share),
+                f"{figures.with_spread(limit)} jobs/s in bare C; CPU a job {figures.with_spread(cost, 'x')}")
+    report.raw["against_bare"] = found
 
 
 def at_rest(settings, report):

@@ -42,8 +42,8 @@ public struct HistoryTally: Sendable, Hashable {
         failed += other.failed
         unmeasured += other.unmeasured
         sum += other.sum
-        minimum = [minimum, other.minimum].compactMap(\.self).min()
-        maximum = [maximum, other.maximum].compactMap(\.self).max()
+        minimum = other.minimum.map { min(minimum ?? $0, $0) } ?? minimum
+        maximum = other.maximum.map { max(maximum ?? $0, $0) } ?? maximum
         latencies.merge(other.latencies)
         sent += other.sent
         lost += other.lost

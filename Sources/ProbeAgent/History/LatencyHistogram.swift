@@ -3,23 +3,50 @@
 /// Buckets as HdrHistogram has them: up to 64 us each number has its own, above there are 32 to a power of two. A
 /// percentile is the middle of its bucket, so it is off by 1.6 % at most.
 public struct LatencyHistogram: Sendable, Hashable {
-    /// By number of the bucket.
-    private(set) var counts: [Int: Int] = [:]
+    struct Bucket: Sendable, Hashable {
+        var number: Int
+        var count: Int
+    }
+
+    /// Those that are not empty, by number.
+    private(set) var buckets: [Bucket] = []
     public private(set) var count = 0
 
     public init() {}
 
     public mutating func add(_ microseconds: Int64, times: Int = 1) {
-        counts[Self.bucket(of: microseconds), default: 0] += times
+        guard times > 0 else { return }
+        let number = Self.bucket(of: microseconds)
         count += times
+        var (low, high) = (0, buckets.count)
+        while low < high {
+            let middle = (low + high) / 2
+            if buckets[middle].number < number { low = middle + 1 } else { high = middle }
+        }
+        if low < buckets.count, buckets[low].number == number {
+            buckets[low].count += times
+        } else {
+            buckets.insert(Bucket(number: number, count: times), at: low)
+        }
     }
 
+    /// In one pass over both: a report adds up hundreds of thousands.
     public mutating func merge(_ other: LatencyHistogram) {
-        if counts.isEmpty {
-            self = other
-            return
+        var merged: [Bucket] = []
+        merged.reserveCapacity(buckets.count + other.buckets.count)
+        var rest = other.buckets[...]
+        for var bucket in buckets {
+            while let next = rest.first, next.number < bucket.number {
+                merged.append(next)
+                rest.removeFirst()
+            }
+            if let next = rest.first, next.number == bucket.number {
+                bucket.count += next.count
+                rest.removeFirst()
+            }
+            merged.append(bucket)
         }
-        for (bucket, times) in other.counts { counts[bucket, default: 0] += times }
+        buckets = merged + rest
         count += other.count
     }
 
@@ -28,10 +55,10 @@ public struct LatencyHistogram: Sendable, Hashable {
         guard count > 0 else { return [] }
         var found: [Int64] = []
         var seen = 0
-        for (bucket, times) in counts.sorted(by: { $0.key < $1.key }) {
-            seen += times
+        for bucket in buckets {
+            seen += bucket.count
             while found.count < parts.count, seen >= max(1, Int((parts[found.count] * Double(count)).rounded(.up))) {
-                found.append(Self.middle(of: bucket))
+                found.append(Self.middle(of: bucket.number))
             }
         }
         return found
@@ -55,8 +82,8 @@ extension LatencyHistogram {
     var bytes: [UInt8] {
         var bytes: [UInt8] = []
         var last = 0
-        for (bucket, times) in counts.sorted(by: { $0.key < $1.key }) {
-            for number in [bucket - last, times] {
+        for bucket in buckets {
+            for number in [bucket.number - last, bucket.count] {
                 var rest = number
                 while rest >= 0x80 {
                     bytes.append(UInt8(rest & 0x7f) | 0x80)
@@ -64,7 +91,7 @@ extension LatencyHistogram {
                 }
                 bytes.append(UInt8(rest))
             }
-            last = bucket
+            last = bucket.number
         }
         return bytes
     }
@@ -81,12 +108,13 @@ extension LatencyHistogram {
                 (number, shift) = (0, 0)
             }
         }
-        var bucket = 0
+        var last = -1
         for index in stride(from: 0, to: numbers.count - 1, by: 2) {
-            bucket += numbers[index]
-            guard bucket <= Self.bucket(of: .max), numbers[index + 1] < 1 << 40 else { break }
-            counts[bucket, default: 0] += numbers[index + 1]
-            count += numbers[index + 1]
+            let bucket = Bucket(number: max(last, 0) + numbers[index], count: numbers[index + 1])
+            guard bucket.number > last, bucket.number <= Self.bucket(of: .max), 1..<1 << 40 ~= bucket.count else { break }
+            buckets.append(bucket)
+            count += bucket.count
+            last = bucket.number
         }
     }
 }

@@ -27,7 +27,7 @@ struct Compare: ParsableCommand {
             if words.first == "--help" || words.first == "-h" { return Terminal.output(Self.help(nil)) }
             let typed = try ToolWords(words, own: Self.own, usage: Self.usage)
             if typed.wantsHelp { return Terminal.output(Self.help(typed)) }
-            let rounds = try Self.roundCount(typed.parsed)
+            let rounds = try typed.parsed.integer(Self.rounds, in: 1...200) ?? 10
             let interval = try Self.pause(typed.parsed)
             let sides = try ComparedSides(typed, usage: Self.usage)
             let policy = try typed.policy()
@@ -66,14 +66,6 @@ struct Compare: ParsableCommand {
             }
         }
         return nil
-    }
-
-    private static func roundCount(_ parsed: FlagParser.Parsed) throws(UsageError) -> Int {
-        guard let text = parsed.last(rounds.name) else { return 10 }
-        guard let count = Int(text), (1...200).contains(count) else {
-            throw UsageError("--rounds must be a whole number from 1 to 200, not \(text.shownInSentence).")
-        }
-        return count
     }
 
     private static func pause(_ parsed: FlagParser.Parsed) throws(UsageError) -> Duration {

@@ -30,10 +30,7 @@ struct DrainCommand: ParsableCommand {
             if let word = parsed.operands.first {
                 throw UsageError("drain takes flags only, not \(word.shownInSentence).")
             }
-            let text = parsed.last(Self.timeout.name) ?? "60"
-            guard let seconds = Int(text), (0...86_400).contains(seconds) else {
-                throw UsageError("--timeout must be a whole number from 0 to 86400, not \(text.shownInSentence).")
-            }
+            let seconds = try parsed.integer(Self.timeout, in: 0...86_400) ?? 60
             let node = try ControlNode(parsed)
             let reply = try ControlNode.fields(try node.ask("POST", "/drain?timeout=\(seconds)"))
             Terminal.output("The node takes no more jobs. " + Self.left(reply.fields))

@@ -44,11 +44,7 @@ struct PolicyCommand: ParsableCommand {
         guard ToolRegistry.builtIn()[tool] != nil else {
             throw UsageError("There is no tool \(tool.shownInSentence).")
         }
-        let text = parsed.last(port.name)
-        let number = text.flatMap { UInt16($0) }
-        if let text, number == nil || number == 0 {
-            throw UsageError("--port must be a number from 1 to 65535, not \(text.shownInSentence).")
-        }
+        let number = try parsed.integer(port, in: 1...65535, "a number").map(UInt16.init)
         let host: Host
         do throws(InvalidInput) { host = try Host(target) } catch { throw UsageError(error.detail) }
         switch host {

@@ -24,7 +24,8 @@ struct Register: ParsableCommand {
             if let word = parsed.operands.first {
                 throw UsageError("register takes flags only, not \(word.shownInSentence).")
             }
-            let patience = try Self.patience(parsed.last(Self.wait.name))
+            let patience = Duration.seconds(
+                try parsed.integer(Self.wait, in: 0...86_400, "a whole number of seconds") ?? 0)
             let environment = ProcessEnvironment.variables
             Startup.blankVariables(Setting.secretVariables)
             let loaded = try ConfigurationLoader(
@@ -54,14 +55,6 @@ struct Register: ParsableCommand {
 
     /// EX_IOERR of sysexits.h.
     private static let identityLost: Int32 = 74
-
-    private static func patience(_ text: String?) throws(UsageError) -> Duration {
-        guard let text else { return .zero }
-        guard let seconds = Int(text), (0...86_400).contains(seconds) else {
-            throw UsageError("--wait must be a whole number of seconds from 0 to 86400, not \(text.shownInSentence).")
-        }
-        return .seconds(seconds)
-    }
 
     /// Ends the process where nothing comes of it.
     private static func register(_ configuration: AgentConfiguration, _ patience: Duration) throws -> Identity {

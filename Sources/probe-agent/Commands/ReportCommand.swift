@@ -47,7 +47,8 @@ struct ReportCommand: ParsableCommand {
             guard let path = parsed.operands.first, parsed.operands.count == 1 else {
                 throw UsageError("Say which history: probe-agent report FILE.")
             }
-            let (query, format, most) = (try Self.query(parsed), try Self.format(parsed), try Self.most(parsed))
+            let (query, format) = (try Self.query(parsed), try Self.format(parsed))
+            let most = try parsed.integer(Self.most, in: 0...200) ?? 30
             let report = try HistoryReader(path).report(query, plotted: format == .json ? 0 : most)
             let file = parsed.last(Self.output.name)
             let bytes: [UInt8] =
@@ -91,14 +92,6 @@ struct ReportCommand: ParsableCommand {
             throw UsageError("--format must be one of \(Format.names), not \(word.shownInSentence).")
         }
         return format
-    }
-
-    private static func most(_ parsed: FlagParser.Parsed) throws(UsageError) -> Int {
-        guard let text = parsed.last(most.name) else { return 30 }
-        guard let count = Int(text), (0...200).contains(count) else {
-            throw UsageError("--most must be a whole number from 0 to 200, not \(text.shownInSentence).")
-        }
-        return count
     }
 
     private static var helpText: String {

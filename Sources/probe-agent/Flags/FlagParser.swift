@@ -16,6 +16,20 @@ struct FlagParser {
 
         func last(_ flag: String) -> String? { matches.last { $0.flag == flag }?.value }
 
+        /// - Parameter what: what its number is, in the sentence that refuses another.
+        /// - Throws: for what is no decimal number, or none of the range.
+        func integer(
+            _ flag: Flag, in range: ClosedRange<Int>, _ what: String = "a whole number"
+        ) throws(UsageError) -> Int? {
+            guard let text = last(flag.name) else { return nil }
+            guard let number = Int(text), range.contains(number) else {
+                throw UsageError(
+                    "--\(flag.name) must be \(what) from \(range.lowerBound) to \(range.upperBound), "
+                        + "not \(text.shownInSentence).")
+            }
+            return number
+        }
+
         /// By name: the last value of each, of one that may be repeated all of them with commas in between.
         func values(of settings: [Setting]) -> [String: String] {
             var values: [String: String] = [:]

@@ -2,6 +2,8 @@ import Foundation
 import ProbeTesting
 import Testing
 
+@testable import ProbeAgent
+
 /// `probe-agent watch` with the output sqlite, and `probe-agent report`, of the built program.
 struct HistoryProgramTests {
     private static let limit = Duration.seconds(90)
@@ -100,6 +102,23 @@ struct HistoryProgramTests {
             folder, "checks: [{tool: ping, target: 127.0.0.1, every: 1s, parameters: {count: 1}}]", ["--user", "65534"])
         try await rows(folder, atLeast: 3)
         #expect(await again.stop() == .code(0))
+    }
+
+    /// What a report of root's makes beside the file is root's for a moment.
+    @Test(.enabled(if: getuid() == 0, "becoming another user needs root"))
+    func waitsForAReaderThatIsInTheWay() async throws {
+        let folder = try TemporaryFolder(mode: 0o755)
+        try HistoryStore(folder.file("history.db")).close()
+        for path in [folder.path, folder.file("history.db")] { #expect(chown(path, 65534, 65534) == 0) }
+        let beside = try folder.write("", to: "history.db-shm")
+        #expect(chmod(beside, 0o600) == 0)
+        let process = try watch(
+            folder, "checks: [{tool: ping, target: 127.0.0.1, every: 1s, parameters: {count: 1}}]", ["--user", "65534"])
+        let said = try await process.errors.next("notice") { $0.contains("watch.history_waits") }
+        #expect(said.contains("unable to open database file"))
+        #expect(chown(beside, 65534, 65534) == 0)
+        try await rows(folder, atLeast: 1)
+        #expect(await process.stop() == .code(0))
     }
 
     @Test func whatIsWrongIsOneSentence() async throws {

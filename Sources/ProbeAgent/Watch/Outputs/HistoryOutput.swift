@@ -2,6 +2,10 @@ import GRDB
 import Logging
 import ProbeNative
 
+#if canImport(Glibc)
+    import Glibc
+#endif
+
 /// Keeps results in an SQLite file, a transaction a second, by a thread of its own.
 ///
 /// While the file cannot be written, by a full disk or a lock of another program's, results wait, and as many as find
@@ -11,6 +15,9 @@ final class HistoryOutput: WatchOutput {
     static let mostWaiting = 50_000
     /// How long results are gathered, and until a failed transaction is tried again.
     private static let pause = Duration.seconds(1)
+    /// To open the file, and the microseconds between two; SQLite itself waits a second for a lock.
+    private static let attempts = 10
+    private static let pauseToOpen: UInt32 = 200_000
     /// How long the end may take.
     private static let finishing = Duration.seconds(5)
 
@@ -45,14 +52,30 @@ final class HistoryOutput: WatchOutput {
     }
 
     func start(_ watch: Watch, _ logger: Logger) throws(ConfigurationError) {
-        let store: HistoryStore
-        do { store = try HistoryStore(path) } catch {
-            throw ConfigurationError("\(path) cannot be opened: \(Self.reason(error)).")
-        }
+        let store = try open(logger)
         let time = watch.time
         state.withLock { $0.time = time }
         guard ReactorThread.start(name: "watch-history", { [self] in work(store, time, logger) }) else {
             throw ConfigurationError("\(name) needs a thread, and the kernel gives none.")
+        }
+    }
+
+    /// A program that reads the file just then can be in the way for a moment: by a lock, or, when it is root's, by a
+    /// file beside this one that it has not handed over to this one's owner yet.
+    private func open(_ logger: Logger) throws(ConfigurationError) -> HistoryStore {
+        var attempts = Self.attempts
+        while true {
+            attempts -= 1
+            do { return try HistoryStore(path) } catch {
+                guard attempts > 0, let code = (error as? DatabaseError)?.resultCode,
+                    code == .SQLITE_BUSY || code == .SQLITE_CANTOPEN
+                else { throw ConfigurationError("\(path) cannot be opened: \(Self.reason(error)).") }
+                if attempts == Self.attempts - 1 {
+                    logger.notice(
+                        "watch.history_waits", metadata: ["file": "\(path)", "reason": "\(Self.reason(error))"])
+                }
+                usleep(Self.pauseToOpen)
+            }
         }
     }
 
