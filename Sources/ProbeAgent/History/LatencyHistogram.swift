@@ -111,7 +111,9 @@ extension LatencyHistogram {
         var last = -1
         for index in stride(from: 0, to: numbers.count - 1, by: 2) {
             let bucket = Bucket(number: max(last, 0) + numbers[index], count: numbers[index + 1])
-            guard bucket.number > last, bucket.number <= Self.bucket(of: .max), 1..<1 << 40 ~= bucket.count else { break }
+            guard bucket.number > last, bucket.number <= Self.bucket(of: .max), 1..<1 << 40 ~= bucket.count else {
+                break
+            }
             buckets.append(bucket)
             count += bucket.count
             last = bucket.number
