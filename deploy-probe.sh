@@ -331,32 +331,46 @@ validate() {
     [[ -n ${value[PROBEOPS_API_KEY]:-} ]] || refuse "The key of the node is missing: give --key-file FILE or set PROBEOPS_API_KEY."
 }
 
+# Lines of somebody else, which stay.
+foreign_lines() {
+    [[ -f $env_file ]] || return 0
+    grep -v -E "^($(IFS='|' && echo "${names[*]}"))=|^# Written by deploy-probe.sh" "$env_file" || true
+}
+
 env_text() {
     local name
     say "# Written by deploy-probe.sh: settings of the ProbeOps node. Holds a secret."
-    # Lines of somebody else stay.
-    if [[ -f $env_file ]]; then
-        grep -v -E "^($(IFS='|' && echo "${names[*]}"))=|^# Written by deploy-probe.sh" "$env_file" || true
-    fi
+    foreign_lines
     for name in "${names[@]}"; do
         if [[ -n ${value[$name]:-} ]]; then say "$name=${value[$name]}"; fi
     done
 }
 
+# A new file takes the old one's place whole, and nobody else could read it at any moment.
+replace_env_file() { # replace_env_file TEXT
+    local new
+    new=$(umask 077 && mktemp "$env_file.XXXXXX") || end 1 "The folder of $env_file cannot be written to."
+    if ! { say "$1" >"$new" && mv -f "$new" "$env_file"; }; then
+        rm -f "$new"
+        end 1 "$env_file cannot be written."
+    fi
+}
+
 write_env_file() {
-    local text new
+    local text
     text=$(env_text)
     if [[ -f $env_file && $text == "$(<"$env_file")" && $(stat -c %a "$env_file") == 600 ]]; then
         step "Settings are as they were ($env_file)"
         return
     fi
-    # A new file takes the old one's place whole, and nobody else could read it at any moment.
-    new=$(umask 077 && mktemp "$env_file.XXXXXX") || end 1 "The folder of $env_file cannot be written to."
-    if ! { say "$text" >"$new" && mv -f "$new" "$env_file"; }; then
-        rm -f "$new"
-        end 1 "$env_file cannot be written."
-    fi
+    replace_env_file "$text"
     step "Settings written to $env_file"
+}
+
+forget_settings() {
+    local text
+    text=$(foreign_lines)
+    if [[ -n $text ]]; then replace_env_file "$text"; else rm -f "$env_file"; fi
 }
 
 # ---- Progress
@@ -429,13 +443,13 @@ uninstall() {
     command -v docker >/dev/null || end 1 "Docker is not installed: there is nothing to remove."
     need_docker
     if $dry_run; then
-        say "Would stop and remove the node's container$($purge && echo ", its volume and $env_file")."
+        say "Would stop and remove the node's container$($purge && echo ", its volume and its settings in $env_file")."
         return
     fi
     read_env_file
     if $purge; then
         run_compose down --volumes || end 1 "Compose could not remove the node."
-        rm -f "$env_file"
+        forget_settings
         step "The node is gone, with its identity, results and settings; its entry at the backend stays until it is deleted there"
     else
         run_compose down || end 1 "Compose could not remove the node."

@@ -297,6 +297,14 @@ import Testing
         expectEnd(try await DeployScript(stubs: []).run(["--uninstall"]), 1, "Docker is not installed")
     }
 
+    @Test func purgeLeavesTheLinesOfOthers() async throws {
+        let script = try DeployScript()
+        try script.folder.write("# ours\nPROBE_BACKEND_PORT=8443\n", to: ".env")
+        #expect(try await script.run(Self.start).isSuccess)
+        #expect(try await script.run(["--uninstall", "--purge"]).isSuccess)
+        #expect(try String(contentsOfFile: script.envFile, encoding: .utf8) == "# ours\nPROBE_BACKEND_PORT=8443\n")
+    }
+
     @Test func helpNamesEveryOption() async throws {
         let help = try await DeployScript(stubs: []).run(["--help"])
         #expect(help.isSuccess)
