@@ -220,7 +220,7 @@ read_env_file() {
 }
 
 # take NAME VALUE: from a source stronger than those before. What the node is comes from one place: a token replaces UUID
-# and key, these replace a token, and another UUID needs another key.
+# and key, these replace a token, and another UUID needs another key than the env file's.
 take() {
     case $1 in
         PROBEOPS_REGISTRATION_TOKEN | PROBEOPS_TOKEN)
@@ -229,7 +229,9 @@ take() {
             ;;
         PROBEOPS_NODE_UUID | PROBEOPS_API_KEY)
             unset "value[PROBEOPS_REGISTRATION_TOKEN]" "value[PROBEOPS_TOKEN]"
-            if [[ $1 == PROBEOPS_NODE_UUID && $2 != "${value[$1]:-$2}" ]]; then unset "value[PROBEOPS_API_KEY]"; fi
+            if [[ $1 == PROBEOPS_NODE_UUID && $2 != "${value[$1]:-$2}" && -z ${PROBEOPS_API_KEY:-} ]]; then
+                unset "value[PROBEOPS_API_KEY]"
+            fi
             ;;
     esac
     value[$1]=$2

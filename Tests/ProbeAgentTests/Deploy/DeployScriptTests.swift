@@ -87,6 +87,11 @@ import Testing
         #expect(script.settings() == known + ["PROBEOPS_API_KEY=pnode_two"])
         script.environment = [:]
         expectEnd(try await script.run(["--uuid", "node-2"]), 78, "The key of the node is missing")
+        // Another node with its key.
+        script.environment = ["PROBEOPS_API_KEY": "pnode_three"]
+        #expect(try await script.run(["--uuid", "node-2"]).isSuccess)
+        #expect(script.settings() == [known[0], "PROBEOPS_NODE_UUID=node-2", "PROBEOPS_API_KEY=pnode_three"])
+        script.environment = [:]
         #expect(try await script.run(["--token=\(Self.token)"]).isSuccess)
         #expect(script.settings() == [known[0], "PROBEOPS_REGISTRATION_TOKEN=\(Self.token)"])
         #expect(try await script.run(["--token", "eyJh.eyJO.c2ln"]).isSuccess)
