@@ -131,6 +131,7 @@ done
 
 # ---- Docker and its Compose
 
+has_docker() { command -v docker >/dev/null; }
 docker_answers() { docker info >/dev/null 2>&1; }
 compose=()
 find_compose() {
@@ -143,17 +144,20 @@ find_compose() {
     fi
 }
 
-# What the distribution calls them, as one command.
+# What the distribution calls what is missing, as one command. A Docker that is there may be from elsewhere, and the
+# distribution's, which its Compose recommends, would take its place.
 install_command() {
+    local plugin=docker-compose name
     if command -v apt-get >/dev/null; then
-        local plugin=docker-compose
-        # Debian 13 and Ubuntu have Compose v2 under names of their own.
-        if apt-cache show docker-compose-v2 2>/dev/null | grep -q .; then plugin=docker-compose-v2; fi
-        echo "apt-get install -y docker.io $plugin"
+        # Ubuntu and Docker's own repository have Compose v2 under other names.
+        for name in docker-compose-v2 docker-compose-plugin; do
+            if [[ -n $(apt-cache show "$name" 2>/dev/null) ]]; then plugin=$name; fi
+        done
+        echo "apt-get install -y $(has_docker && echo "--no-remove --no-install-recommends" || echo docker.io) $plugin"
     elif command -v dnf >/dev/null; then
-        echo "dnf install -y moby-engine docker-compose"
+        echo "dnf install -y $(has_docker || echo "moby-engine ")docker-compose"
     elif command -v apk >/dev/null; then
-        echo "apk add docker docker-cli-compose"
+        echo "apk add $(has_docker || echo "docker ")docker-cli-compose"
     else
         return 1
     fi
@@ -177,7 +181,7 @@ install_docker() { # install_docker WHAT
 }
 
 need_docker() {
-    command -v docker >/dev/null || install_docker Docker
+    has_docker || install_docker Docker
     find_compose || { install_docker "Docker Compose" && find_compose; } ||
         end 1 "Docker Compose still does not answer after its installation: try \"docker compose version\"."
     docker_answers || end 1 "Docker does not answer this user: start it (systemctl start docker), or run this script as root."
@@ -442,7 +446,7 @@ wait_until_ready() {
 # ---- What was asked for
 
 uninstall() {
-    command -v docker >/dev/null || end 1 "Docker is not installed: there is nothing to remove."
+    has_docker || end 1 "Docker is not installed: there is nothing to remove."
     need_docker
     if $dry_run; then
         say "Would stop and remove the node's container$($purge && echo ", its volume and its settings in $env_file")."

@@ -264,6 +264,21 @@ import Testing
         expectEnd(try await DeployScript(stubs: []).run(Self.start), 1, "does not know how to install it here")
     }
 
+    /// A Docker that is there, perhaps not the distribution's, stays.
+    @Test func offersComposeAloneWhereDockerIs() async throws {
+        let managers = [
+            "apt-get": "apt-get install -y --no-remove --no-install-recommends docker-compose-plugin",
+            "dnf": "dnf install -y docker-compose", "apk": "apk add docker-cli-compose",
+        ]
+        for (manager, command) in managers {
+            var script = try DeployScript()
+            script.environment["STUB_COMPOSE"] = "1"
+            try script.stub(manager, "exit 1")
+            try script.stub("apt-cache", "echo \"Package: $2\"")
+            expectEnd(try await script.run(Self.start), 1, "Compose is missing. Install it with \"\(command)\"")
+        }
+    }
+
     @Test func installsAndGoesOn() async throws {
         var script = try DeployScript(stubs: ["docker"])
         try script.stub("id", "echo 0")
@@ -273,7 +288,7 @@ import Testing
         try script.stub("cp", "/bin/cp \"$@\"")
         let result = try await script.run(Self.start + ["--yes"])
         #expect(result.isSuccess, "\(result)")
-        #expect(script.calls().contains("apt-get install -y docker.io docker-compose"))
+        #expect(script.calls().contains("apt-get install -y --no-remove --no-install-recommends docker-compose"))
         #expect(script.calls().contains("docker-compose up -d --no-build"))
     }
 
