@@ -103,6 +103,18 @@ struct KubernetesTests {
         }
     }
 
+    /// Prometheus connects to a pod's address, and the certificate has the name by which nodes call the Service.
+    @Test func prometheusExpectsTheServicesName() async throws {
+        let documents = try await Chart.checked(Chart.render(values: "watched"))
+        let monitor = documents.first {
+            $0["kind"]?.string == "ServiceMonitor" && $0["metadata"]?["name"]?.string == "probeops-backend"
+        }
+        let endpoint = try #require(monitor?["spec"]?["endpoints"]?[0])
+        #expect(endpoint["scheme"]?.string == "https")
+        #expect(endpoint["tlsConfig"]?["serverName"]?.string == "probeops-backend.probeops.svc")
+        #expect(endpoint["tlsConfig"]?["ca"]?["secret"]?["name"]?.string == "probeops-ca")
+    }
+
     @Test func theChartIsOfThisVersion() throws {
         let text = try String(contentsOfFile: Chart.folder + "/Chart.yaml", encoding: .utf8)
         #expect(text.contains("appVersion: \"\(Version.current)\"\n"))
