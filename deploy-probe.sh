@@ -479,7 +479,8 @@ deploy() {
     write_env_file
     if [[ -n ${value[PROBE_IMAGE]:-} ]]; then
         step "Pulling ${value[PROBE_IMAGE]}"
-        if ! said=$(run_compose pull -q node 2>&1); then
+        # Not by Compose, which is told never to pull (docker-compose.probe.yml).
+        if ! said=$(docker pull -q "${value[PROBE_IMAGE]}" 2>&1); then
             if ! docker image inspect "${value[PROBE_IMAGE]}" >/dev/null 2>&1; then
                 say "$said" >&2
                 end 1 "The image ${value[PROBE_IMAGE]} can be had neither from its registry nor on this machine."

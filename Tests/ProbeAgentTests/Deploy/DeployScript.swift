@@ -57,7 +57,7 @@ struct DeployScript {
         case $words in
             "docker info") exit "${STUB_INFO:-0}" ;;
             "docker compose version") exit "${STUB_COMPOSE:-0}" ;;
-            *" pull -q node") exit "${STUB_PULL:-0}" ;;
+            "docker pull -q "*) exit "${STUB_PULL:-0}" ;;
             "docker image inspect "*) exit "${STUB_IMAGE:-0}" ;;
             *" build node") exit "${STUB_BUILD:-0}" ;;
             *" up -d --no-build") exit "${STUB_UP:-0}" ;;

@@ -105,6 +105,14 @@ import Yams
         #expect(node["healthcheck"] == nil)
     }
 
+    /// Compose v2 would ask Docker Hub for a default name before it builds.
+    @Test(arguments: ["docker-compose.probe.yml", "docker-compose.yml"])
+    func whatIsBuiltIsNeverPulled(file: String) throws {
+        for (name, service) in try services(file) where service["build"] != nil {
+            #expect(service["pull_policy"] as? String == "never", "\(name)")
+        }
+    }
+
     @Test func theComposedBackendHasTLSAndSecretsAsFiles() throws {
         let services = try services("docker-compose.yml")
         #expect(services.keys.sorted() == ["backend", "database", "first-run", "node", "token"])
