@@ -23,8 +23,8 @@ for package in "${packages[@]}"; do
     fi
     install -D -m 0755 "${PROGRAMS:?is to name the folder of the built programs}/$package" "$destdir${files[0]}"
     install -d "$destdir$unitdir" "$destdir${files[2]}"
-    sed "s,/usr/bin/,$prefix/bin/,; s,/usr/share/doc/,$prefix/share/doc/," "deploy/systemd/$package.service" \
-        >"$destdir${files[1]}"
+    sed "s,/usr/bin/,$prefix/bin/,; s,/usr/share/doc/,$prefix/share/doc/,; s,/etc/probeops/,$sysconfdir/probeops/," \
+        "deploy/systemd/$package.service" >"$destdir${files[1]}"
     chmod 0644 "$destdir${files[1]}"
     install -m 0644 docs/systemd.md docs/configuration.md CHANGELOG.md "$destdir${files[2]}"
     # What is there may hold secrets, and is the operator's.
