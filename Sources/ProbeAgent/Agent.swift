@@ -34,6 +34,7 @@ public final class Agent: Service {
 
     private struct Ending {
         var isDraining = false
+        var hasBegun = false
         var patience = Agent.finishing
         /// They end what still runs when their time has come.
         var cuts: [Task<Void, any Error>] = []
@@ -86,6 +87,7 @@ public final class Agent: Service {
     }
 
     public func run() async throws {
+        try outbox.start()
         let stopping = Locked<Task<Void, Never>?>(nil)
         let upkeep = Task { [time, outbox, logger] in
             var wasFull = false
@@ -115,23 +117,35 @@ public final class Agent: Service {
         // Ready for the service manager: the engine runs, what a former process left is back in the outbox, and jobs can
         // come. Whether the backend is there is not the machine's affair: a boot must not wait for it.
         notifier?.ready()
-        await withGracefulShutdownHandler {
-            await session.run()
-        } onGracefulShutdown: { [self] in
-            stopping.withLock { $0 = Task { await shutDown() } }
+        // Cancelled half way, results would be lost: cancellation is a wish to end.
+        let running = Task { await session.run() }
+        await withTaskCancellationOrGracefulShutdownHandler {
+            await running.value
+        } onCancelOrGracefulShutdown: { [self] in
+            stopping.withLock { $0 = $0 ?? Task { await shutDown() } }
         }
         // It may still have something to say about results that were left.
         await stopping.withLock { $0 }?.value
     }
 
-    private func shutDown() async {
+    /// Takes no more jobs, and says so; what runs may go on for as long as it was granted. `run` then ends with its group.
+    func beginEnding() {
+        let patience = ending.withLock { ending -> Duration? in
+            defer { ending.hasBegun = true }
+            return ending.hasBegun ? nil : ending.patience
+        }
+        guard let patience else { return }
         logger.info("agent.stopping", metadata: ["in_flight": "\(dispatcher.counts.inFlight)"])
         events.tell(.stopping)
         notifier?.stopping()
         dispatcher.drain()
         // The backend hears at once that it should send jobs elsewhere.
         session.beat()
-        cut(after: ending.withLock(\.patience))
+        cut(after: patience)
+    }
+
+    private func shutDown() async {
+        beginEnding()
         await dispatcher.idle()
         for cut in ending.withLock(\.cuts) { cut.cancel() }
         await session.stop(flushUntil: time.now + Self.flushing)
@@ -257,9 +271,6 @@ extension Outbox {
             throw InvalidInput("The results kept in \(path) cannot be read: \(error).")
         }
         self.init(time: time, limits: limits, journal: journal)
-        do throws(Errno) { try journal.start(journalClient) } catch {
-            throw InvalidInput("Results cannot be kept in \(path): no thread could be started: \(error).")
-        }
         let replay = journal.replay
         if replay.damaged > 0 {
             logger.error("outbox.damaged", metadata: ["places": "\(replay.damaged)", "directory": "\(path)"])

@@ -66,7 +66,11 @@ final class SessionHost: SessionSink, HeartbeatSource {
 
 /// Hands progress to the session, which is made after the dispatcher that reports it.
 final class ProgressRelay: Sendable {
-    private let session = Locked<Session?>(nil)
-    func attach(_ session: Session) { self.session.withLock { $0 = session } }
-    func send(_ frame: ProgressFrame) { session.withLock { $0 }?.sendProgress(frame) }
+    private struct Weak {
+        // The session holds the dispatcher, which holds this.
+        weak var session: Session?
+    }
+    private let weak = Locked(Weak())
+    func attach(_ session: Session) { weak.withLock { $0.session = session } }
+    func send(_ frame: ProgressFrame) { weak.withLock { $0.session }?.sendProgress(frame) }
 }

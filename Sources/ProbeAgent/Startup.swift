@@ -12,6 +12,8 @@ public enum Startup {
     public struct Prepared: Sendable {
         /// The built-in tools with the sockets that they need.
         public var registry: ToolRegistry
+        /// Those of liboping, which the registry's ping uses; whoever has them ends its threads.
+        public var ping: PingLane
         /// For as many reactors as the engine is to have.
         public var rawSockets: RawSockets
         /// What this process will not be able to do, and what to do about it: sentences for the log.
@@ -32,8 +34,7 @@ public enum Startup {
         pingWorkers: Int? = nil, reactors: Int? = nil, user: ProcessUser? = nil, hardening: HardeningPaths? = nil,
         listeners: [LocalListener] = []
     ) throws(ConfigurationError) -> Prepared {
-        raiseDescriptorLimit()
-        // After the limit and before everything else that opens descriptors: liboping's must be below FD_SETSIZE.
+        // Before everything else that opens descriptors: liboping's must be below FD_SETSIZE.
         var prepared = openSockets(pingWorkers: pingWorkers, reactors: reactors)
         ProcessSignals.block()
         try user?.become()
@@ -42,12 +43,14 @@ public enum Startup {
         return prepared
     }
 
-    /// The sockets that tools need, for a program that changes nothing else of its process.
+    /// The sockets that tools need, for a program that changes nothing else of its process but its limit of descriptors.
     /// - Parameters: as of `prepare`.
     public static func openSockets(pingWorkers: Int? = nil, reactors: Int? = nil) -> Prepared {
+        raiseDescriptorLimit()
         let sockets = ToolSockets.open(pingWorkers: pingWorkers, reactors: reactors)
         return Prepared(
-            registry: .builtIn(ping: sockets.ping), rawSockets: sockets.raw, warnings: sockets.failures.map(\.detail))
+            registry: .builtIn(ping: sockets.ping), ping: sockets.ping, rawSockets: sockets.raw,
+            warnings: sockets.failures.map(\.detail))
     }
 
     /// To the hard limit: sockets of diagnostics and the connection share it. A refusal leaves the limit as it is, which

@@ -8,7 +8,7 @@ import ProbeNative
 public final class StateDirectory: Sendable {
     public let path: String
     /// Held for its lock (flock(2)), which ends with the process however that ends.
-    private let lock: FileDescriptor
+    private let lock: Locked<FileDescriptor?>
 
     /// Makes the folder if it is missing (not those above it), takes all rights of others to it away, and locks it. Call
     /// it before privileges are given up.
@@ -41,8 +41,11 @@ public final class StateDirectory: Sendable {
         }
         if let user, fchown(lock.number, user.uid, user.gid) != 0 { throw failure("given to its user") }
         self.path = path
-        self.lock = lock
+        self.lock = Locked(lock)
     }
+
+    /// Others may take it from now on.
+    func release() { lock.withLock { $0 = nil } }
 
     /// Puts a file of mode 0600 in the place of any other of that name: whole or not at all, whenever the machine stops.
     /// It belongs to whom the folder belongs to.

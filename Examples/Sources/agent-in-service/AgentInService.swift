@@ -30,9 +30,14 @@ import ServiceLifecycle
 
         do {
             let node = try ProbeNode(configuration, tls: tls, logger: logger)
+            // The follower ends when there is nothing more to follow. A node that was drained ends by itself, and the
+            // service with it.
             let group = ServiceGroup(
-                services: [Follower(node: node, logger: logger), node], gracefulShutdownSignals: [.sigterm, .sigint],
-                logger: logger)
+                configuration: .init(
+                    services: [
+                        .init(service: Follower(node: node, logger: logger), successTerminationBehavior: .ignore),
+                        .init(service: node, successTerminationBehavior: .gracefullyShutdownGroup),
+                    ], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
             try await group.run()
         } catch let error as ConfigurationError {
             logger.critical("\(error)")

@@ -11,8 +11,11 @@ import ServiceLifecycle
         do {
             let loaded = try ConfigurationLoader(flags: [:], environment: ProcessInfo.processInfo.environment).load()
             let node = try ProbeNode(loaded.configuration, tools: addTools, logger: logger)
+            // A node that was drained ends by itself, and the program with it.
             let group = ServiceGroup(
-                services: [node], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
+                configuration: .init(
+                    services: [.init(service: node, successTerminationBehavior: .gracefullyShutdownGroup)],
+                    gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
             try await group.run()
         } catch let error as ConfigurationError {
             logger.critical("\(error)")

@@ -75,7 +75,7 @@ public struct ConfigurationLoader: Sendable {
         // Not with what the identity adds: a node that has registered since was given nothing else.
         let given = found.mapValues { Secret($0.text) }
         if usesIdentity { try readIdentity(&configuration, &found, &warnings) }
-        if let backend = try check(&configuration, found) { try chooseProxy(&configuration, backend) }
+        if let backend = try check(&configuration, found) { try configuration.chooseProxy(environment, for: backend) }
         return LoadedConfiguration(configuration: configuration, warnings: warnings, given: given)
     }
 
@@ -173,22 +173,6 @@ public struct ConfigurationLoader: Sendable {
         if isGiven, file.isReadableByOthers {
             warnings.append("The key file \(path) can be read by other users: chmod 600 \(path)")
         }
-    }
-
-    private func chooseProxy(
-        _ configuration: inout AgentConfiguration, _ backend: BackendURL
-    ) throws(ConfigurationError) {
-        guard configuration.access.proxy == .environment else { return }
-        guard let found = ProxyEnvironment(environment).proxy(for: backend) else {
-            configuration.access.proxy = .direct
-            return
-        }
-        guard let proxy = BackendProxy(found.value) else {
-            throw ConfigurationError(
-                "\(found.name) must be \(BackendProxy.allowed), not what is given there (not shown, it may be secret); "
-                    + "--proxy none does without a proxy.")
-        }
-        configuration.access.proxy = .proxy(proxy)
     }
 
     private func check(

@@ -44,3 +44,23 @@ struct ProxyEnvironment {
 
     private static func bare(_ name: Substring) -> Substring { name.hasSuffix(".") ? name.dropLast() : name }
 }
+
+extension AgentConfiguration {
+    /// Asks the environment for a proxy, where that is what was chosen.
+    /// - Throws: one sentence, without the value, when what stands there is no proxy.
+    mutating func chooseProxy(
+        _ environment: [String: String], for backend: BackendURL
+    ) throws(ConfigurationError) {
+        guard access.proxy == .environment else { return }
+        guard let found = ProxyEnvironment(environment).proxy(for: backend) else {
+            access.proxy = .direct
+            return
+        }
+        guard let proxy = BackendProxy(found.value) else {
+            throw ConfigurationError(
+                "\(found.name) must be \(BackendProxy.allowed), not what is given there (not shown, it may be secret); "
+                    + "--proxy none does without a proxy.")
+        }
+        access.proxy = .proxy(proxy)
+    }
+}

@@ -40,16 +40,20 @@ public struct NodeChecks: Sendable {
         var engineConfiguration = EngineConfiguration()
         engineConfiguration.rawSockets = sockets
         engineConfiguration.descriptors = descriptors
-        // The operator's own wish: only what the operator has denied counts.
-        var policy = TargetPolicy()
-        policy.deny = configuration.policy.deny
-        policy.hasDefaults = false
-        engineConfiguration.policy = policy
+        engineConfiguration.policy = Self.policy(configuration)
         let engine = try Engine(engineConfiguration, registry: registry)
         let watch = Watch(
             try file.with(registry), engine: engine, slots: configuration.maxConcurrent, outputs: outputs + more,
             logger: logger)
         return (watch, engine)
+    }
+
+    /// The operator's own wish: only what the operator has denied counts.
+    static func policy(_ configuration: AgentConfiguration) -> TargetPolicy {
+        var policy = TargetPolicy()
+        policy.deny = configuration.policy.deny
+        policy.hasDefaults = false
+        return policy
     }
 
     /// What the process may open, less what is not for sockets of diagnostics (as `Engine` reckons).

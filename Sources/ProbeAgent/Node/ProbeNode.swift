@@ -2,6 +2,7 @@ import Logging
 import NIOSSL
 import ProbeNative
 import ServiceLifecycle
+import Synchronization
 
 /// A whole node: the engine, the session to the backend, and what goes with them by the configuration (state directory, control
 /// socket, metrics, audit log, the operator's own checks). `probe-agent run` is one; any program can have one, or several
@@ -19,6 +20,7 @@ public final class ProbeNode: Service {
     public var metrics: NodeMetrics { agent.metrics }
     let events: NodeEvents
     private let engine: Engine
+    private let ping: PingLane
     /// Held: the state directory's lock keeps other nodes away.
     private let resources: NodeResources
     private let logger: Logger
@@ -27,6 +29,7 @@ public final class ProbeNode: Service {
     private let group: ServiceGroup
     private let policy: Locked<(policy: TargetPolicy, rates: RateLimits)>
     private let background = Locked<Task<Void, any Error>?>(nil)
+    private let hasBegun = Atomic(false)
 
     /// A node inside another program.
     /// - Parameters:
@@ -48,6 +51,12 @@ public final class ProbeNode: Service {
         if configuration.controlSocket == .automatic, configuration.stateDirectory == nil {
             configuration.controlSocket = .none
         }
+        configuration.user = nil
+        let backend: BackendURL
+        do throws(InvalidInput) {
+            backend = try BackendURL(configuration.backend, allowsPlaintext: configuration.allowPlaintext)
+        } catch { throw ConfigurationError(error.detail) }
+        try configuration.chooseProxy(ProcessEnvironment.variables, for: backend)
         if let tls { configuration.access.tls = tls }
         let resources = try NodeResources(configuration, tools: tools)
         var prepared = Startup.openSockets(reactors: resources.reactors)
@@ -79,7 +88,7 @@ public final class ProbeNode: Service {
         policy.limiter = RateLimiter(configuration.rates)
         self.policy = Locked((policy, configuration.rates))
         events = NodeEvents()
-        (self.resources, self.logger) = (resources, logger)
+        (self.resources, self.logger, ping) = (resources, logger, prepared.ping)
         var registry = prepared.registry
         registry.redact(configuration.redactedHeaders)
         // What is taken away from jobs is not from the operator's own checks.
@@ -116,13 +125,24 @@ public final class ProbeNode: Service {
         }
         // The group ends them from the last to the first: the node can be asked until it has nothing more to tell. Signals
         // are the program's affair.
-        let servers = [resources.control, resources.metrics?.server].compactMap(\.self)
-        group = ServiceGroup(services: servers + [agent] + (watching.map { [$0.watch] } ?? []), logger: logger)
+        let servers: [any Service] = [resources.control, resources.metrics?.server].compactMap(\.self)
+        let services = servers + [agent] + (watching.map { [$0.watch] } ?? [])
+        // Whichever fails, the others end in good order: cancelled, the agent would leave results behind.
+        let configurations = services.map {
+            ServiceGroupConfiguration.ServiceConfiguration(
+                service: $0, successTerminationBehavior: .gracefullyShutdownGroup,
+                failureTerminationBehavior: .gracefullyShutdownGroup)
+        }
+        group = ServiceGroup(configuration: .init(services: configurations, logger: logger))
     }
 
     /// Runs the node until it ends; once.
-    /// - Throws: `ConfigurationError` when the kernel gives no thread, and what a server's socket throws.
+    /// - Throws: `ConfigurationError` when the kernel gives no thread, an output of the checks cannot be opened, or it ran
+    ///   before; and what a server's socket throws.
     public func run() async throws {
+        guard !hasBegun.exchange(true, ordering: .relaxed) else {
+            throw ConfigurationError("This node runs already, or did: a node runs once.")
+        }
         defer { close() }
         answer()
         try resources.audit?.start()
@@ -149,12 +169,16 @@ public final class ProbeNode: Service {
         address.note("metrics.listening", others: "other machines may read the metrics", in: logger)
     }
 
-    /// Also of a node that never ran: the engines have threads.
-    deinit { stopEngines() }
+    /// Also of a node that never ran: the engines have threads, and somebody may listen.
+    deinit {
+        stopEngines()
+        events.finish()
+    }
 
     private func stopEngines() {
         watching?.engine.stop()
         engine.stop()
+        ping.stop()
     }
 
     private func close() {
@@ -162,21 +186,39 @@ public final class ProbeNode: Service {
         stopEngines()
         events.tell(.stopped)
         events.finish()
+        // A program may go on with a new node of the same folder.
+        resources.state?.release()
     }
 
     /// Runs the node in the background, for a program without a service group; once.
-    public func start() { background.withLock { $0 = Task { try await run() } } }
+    public func start() {
+        background.withLock { background in
+            background =
+                background
+                ?? Task {
+                    do { try await run() } catch {
+                        logger.critical("agent.failed", metadata: ["reason": "\(error)"])
+                        throw error
+                    }
+                }
+        }
+    }
 
     /// Asks for the end, and returns when a node that `start` began has ended. No new job is taken, running diagnostics may
     /// finish for seven seconds, and the backend gets two for the results.
     /// - Throws: why it ended, if something went wrong.
     public func stop() async throws {
+        agent.beginEnding()
         await group.triggerGracefulShutdown()
         try await background.withLock { $0 }?.value
     }
 
     /// Asks for the end; `run` returns when it has come.
-    public func requestStop() { Task { [group] in await group.triggerGracefulShutdown() } }
+    public func requestStop() {
+        // At once, and not only when the watch, which ends first, is done with its outputs.
+        agent.beginEnding()
+        Task { [group] in await group.triggerGracefulShutdown() }
+    }
 
     /// What happens from now on, in order for each job and for the connection. Any number may listen; none can hold the node
     /// up: when one is slow, as many events as `buffer` are kept for it, and the oldest go first.
@@ -198,6 +240,7 @@ public final class ProbeNode: Service {
             return policy
         }
         agent.reload(configuration, policy: policy)
+        watching?.engine.setPolicy(NodeChecks.policy(configuration))
     }
 
     /// Reads the file of checks again, if there is one.

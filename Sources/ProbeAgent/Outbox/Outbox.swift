@@ -58,6 +58,14 @@ public final class Outbox: Sendable {
             wake: { [weak self] in self?.state.withLock { $0.wake }?() })
     }
 
+    /// Lets the journal's thread begin, if there is a journal; before the first answer.
+    /// - Throws: one sentence when the kernel gives no thread.
+    func start() throws(ConfigurationError) {
+        do throws(Errno) { try journal?.start(journalClient) } catch {
+            throw ConfigurationError("Results cannot be kept on the disk: no thread could be started: \(error).")
+        }
+    }
+
     public var unsettled: Int { state.withLock { $0.store.count } }
     public var hasUnsettled: Bool { unsettled > 0 }
 

@@ -10,7 +10,7 @@ public struct KeyPins: Sendable, Hashable, CustomStringConvertible {
 
     /// `sha256/BASE64=` as curl writes it, with commas in between. At least two different ones: with a single pin a
     /// lost key would lock the node out for ever (section 4.3).
-    init?(_ text: String) {
+    public init?(_ text: String) {
         var digests: [String] = []
         for pin in text.split(separator: ",", omittingEmptySubsequences: false) {
             let words = pin.split(separator: " ")

@@ -177,12 +177,13 @@ public final class Session: Sendable {
                     ) { ended.yield($0) }
                 }
             } catch {
-                ended.yield(failure(error.reason, error.end, error.code))
+                ended.yield(Self.failure(error.reason, error.end, error.code))
             }
         }
-        interruptible { [self] in ended.yield(failure("The node stops.")) }
+        // Without the session, which keeps this.
+        interruptible { ended.yield(Self.failure("The node stops.")) }
         for await ending in endings { return ending }
-        return failure("The node stops.")
+        return Self.failure("The node stops.")
     }
 
     /// The key as its file has it now, so that a renewed one needs no restart. While the file cannot be used the last
@@ -230,7 +231,7 @@ public final class Session: Sendable {
         if isStopping { interrupt() }
     }
 
-    private func failure(
+    private static func failure(
         _ reason: String, _ end: ConnectionEnd = .failed, _ code: ErrorCode? = nil
     ) -> SessionHandler.Ending {
         .init(end: end, reason: reason, code: code, authenticatedFor: nil, serverAcknowledges: false, hints: nil)

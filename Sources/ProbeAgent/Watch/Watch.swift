@@ -125,11 +125,12 @@ public final class Watch: Service {
         endVisits()
         // Behind a call that is under way.
         telling.withLock { _ in }
-        for output in outputs {
-            await output.finish()
-            if output.dropped > 0 {
-                logger.warning("watch.dropped", metadata: ["output": "\(output.name)", "count": "\(output.dropped)"])
-            }
+        // Together: each may take seconds over a peer that does not answer, and whoever stops the process waits for all.
+        await withTaskGroup(of: Void.self) { group in
+            for output in outputs { group.addTask { await output.finish() } }
+        }
+        for output in outputs where output.dropped > 0 {
+            logger.warning("watch.dropped", metadata: ["output": "\(output.name)", "count": "\(output.dropped)"])
         }
     }
 

@@ -22,7 +22,8 @@ struct LaneTool<Base: Tool>: Tool {
         let (reactor, call) = (context.reactor, LaneCall(lane))
         let work = Task(executorPreference: lane) { [base] in
             let outcome = await base.run(target, parameters, in: context)
-            reactor.submit { call.end(outcome) }
+            call.end()
+            reactor.submit { call.answer(outcome) }
         }
         return await withTaskCancellationHandler {
             await withUnsafeContinuation { call.wait($0) }
@@ -33,13 +34,14 @@ struct LaneTool<Base: Tool>: Tool {
     }
 }
 
-/// One run on the lane, as the reactor sees it: it ends, or is given up, whichever comes first.
+/// One run on the lane: it ends, or is given up, whichever comes first.
 private final class LaneCall: @unchecked Sendable {
-    // @unchecked: touched on the reactor's thread only.
+    // @unchecked: `stage` is a mutex, the rest is touched on the reactor's thread only.
+    private enum Stage { case running, abandoned, ended }
     private let lane: CustomLane
+    private let stage = Locked(Stage.running)
     private var waiting: UnsafeContinuation<ProbeOutcome, Never>?
     private var outcome: ProbeOutcome?
-    private var isAbandoned = false
 
     init(_ lane: CustomLane) { self.lane = lane }
 
@@ -48,19 +50,25 @@ private final class LaneCall: @unchecked Sendable {
         if let outcome { answer(outcome) }
     }
 
-    func end(_ outcome: ProbeOutcome) {
-        lane.leave(wasAbandoned: isAbandoned)
-        answer(outcome)
+    /// On the lane's thread, whose place is free from now on, also where the reactor has ended meanwhile.
+    func end() {
+        stage.withLock { stage in
+            lane.leave(wasAbandoned: stage == .abandoned)
+            stage = .ended
+        }
     }
 
     func abandon() {
-        guard outcome == nil, !isAbandoned else { return }
-        isAbandoned = true
-        lane.abandon()
-        answer(ProbeOutcome(failure: .cancelled(.response)))
+        let isLate = stage.withLock { stage in
+            guard stage == .running else { return false }
+            stage = .abandoned
+            lane.abandon()
+            return true
+        }
+        if isLate { answer(ProbeOutcome(failure: .cancelled(.response))) }
     }
 
-    private func answer(_ outcome: ProbeOutcome) {
+    func answer(_ outcome: ProbeOutcome) {
         self.outcome = outcome
         waiting.take()?.resume(returning: outcome)
     }

@@ -8,6 +8,7 @@
 /// threads end with the last reference.
 public final class Prober: Sendable {
     private let engine: Engine
+    private let pingLane: PingLane
     /// What cannot be done here and what to do about it: raw sockets without CAP_NET_RAW, for example.
     public let limitations: [ProbeFailure]
 
@@ -25,10 +26,14 @@ public final class Prober: Sendable {
         var registry = ToolRegistry.builtIn(ping: sockets.ping)
         tools(&registry)
         limitations = sockets.failures
+        pingLane = sockets.ping
         engine = try Engine(configuration, registry: registry)
     }
 
-    deinit { engine.stop() }
+    deinit {
+        engine.stop()
+        pingLane.stop()
+    }
 
     /// Names of the tools that `run` takes.
     public var tools: [String] { engine.registry.tools.map(\.name) }

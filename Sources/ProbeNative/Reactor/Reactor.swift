@@ -66,9 +66,10 @@ public final class Reactor: TaskExecutor, @unchecked Sendable {
         try Syscalls.epollControl(epoll.number, .add, alarm.number, PROBE_EPOLLIN, word: .max - 1)
     }
 
-    public func start() {
+    /// - Throws: EAGAIN when the kernel gives no thread.
+    public func start() throws(Errno) {
         time.onAdvance { [weak self] in self?.submit {} }
-        ReactorThread.start(name: "reactor-\(index)") { self.loop() }
+        guard ReactorThread.start(name: "reactor-\(index)", { self.loop() }) else { throw .again }
     }
 
     /// Ends the loop after what is already queued. Tasks still parked on it never resume: end them first.

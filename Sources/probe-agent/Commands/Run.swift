@@ -41,18 +41,3 @@ struct Run: ParsableCommand {
         """ + FlagHelp.text(Setting.all.map(Flag.init) + [.help])
     }
 }
-
-enum ProcessEnvironment {
-    /// environ(7). By hand, because Foundation's ProcessInfo would bring its megabytes along for this alone.
-    static var variables: [String: String] {
-        var variables: [String: String] = [:]
-        var entry = environ
-        while let text = entry.pointee.map({ String(cString: $0) }) {
-            if let equals = text.firstIndex(of: "=") {
-                variables[String(text[..<equals])] = String(text[text.index(after: equals)...])
-            }
-            entry += 1
-        }
-        return variables
-    }
-}

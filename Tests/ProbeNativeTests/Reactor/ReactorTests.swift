@@ -180,7 +180,7 @@ import Testing
 
 func started(_ time: any TimeSource = SystemTime()) throws -> Reactor {
     let reactor = try Reactor(time: time)
-    reactor.start()
+    try reactor.start()
     return reactor
 }
 
