@@ -15,9 +15,9 @@ final class HistoryOutput: WatchOutput {
     static let mostWaiting = 50_000
     /// How long results are gathered, and until a failed transaction is tried again.
     private static let pause = Duration.seconds(1)
-    /// To open the file, and the microseconds between two; SQLite itself waits a second for a lock.
-    private static let attempts = 10
-    private static let pauseToOpen: UInt32 = 200_000
+    /// How long the file is tried to be opened, and the microseconds between two attempts.
+    private static let patience = Duration.seconds(4)
+    private static let pauseToOpen: UInt32 = 100_000
     /// How long the end may take.
     private static let finishing = Duration.seconds(5)
 
@@ -63,16 +63,18 @@ final class HistoryOutput: WatchOutput {
     /// A program that reads the file just then can be in the way for a moment: by a lock, or, when it is root's, by a
     /// file beside this one that it has not handed over to this one's owner yet.
     private func open(_ logger: Logger) throws(ConfigurationError) -> HistoryStore {
-        var attempts = Self.attempts
+        let (time, patience) = (SystemTime(), Self.patience)
+        let begin = time.now
+        var hasSaid = false
         while true {
-            attempts -= 1
             do { return try HistoryStore(path) } catch {
-                guard attempts > 0, let code = (error as? DatabaseError)?.resultCode,
+                guard time.now - begin < patience, let code = (error as? DatabaseError)?.resultCode,
                     code == .SQLITE_BUSY || code == .SQLITE_CANTOPEN
                 else { throw ConfigurationError("\(path) cannot be opened: \(Self.reason(error)).") }
-                if attempts == Self.attempts - 1 {
+                if !hasSaid {
                     logger.notice(
                         "watch.history_waits", metadata: ["file": "\(path)", "reason": "\(Self.reason(error))"])
+                    hasSaid = true
                 }
                 usleep(Self.pauseToOpen)
             }
