@@ -142,17 +142,18 @@ enum HistoryPage {
     }
 
     /// For text and for attributes in quotes. Names come from a file of checks: control characters and what turns the
-    /// direction of writing is shown, not obeyed.
+    /// direction of writing is shown, not obeyed. By scalars, as a browser reads: one with a mark before or behind it is
+    /// another `Character`.
     static func escape(_ text: String) -> String {
         var escaped = ""
-        for character in text.printable() {
-            switch character {
+        for scalar in text.printable().unicodeScalars {
+            switch scalar {
             case "&": escaped += "&amp;"
             case "<": escaped += "&lt;"
             case ">": escaped += "&gt;"
             case "\"": escaped += "&quot;"
             case "'": escaped += "&#39;"
-            default: escaped.append(character)
+            default: escaped.unicodeScalars.append(scalar)
             }
         }
         return escaped
