@@ -120,4 +120,23 @@ struct WatchFileTests {
             "checks: [{tools: {ping: {count: 1}, tcp: {port: 22}}, every: 60s, targets: [\(hosts)]}]", to: "w.yaml")
         #expect(try WatchFile(path: path, registry: .builtIn()).checks.count == WatchFile.mostChecks)
     }
+
+    private func refusal(_ text: String, _ folder: TemporaryFolder) throws -> String? {
+        let path = try folder.write(text, to: "w.yaml")
+        do {
+            _ = try WatchFile(path: path, registry: .builtIn())
+            return nil
+        } catch { return error.description.replacing(path, with: "w.yaml") }
+    }
+
+    /// Lines may end as Windows has them.
+    @Test(.timeLimit(.minutes(1))) func linesAreCountedAndAliasesFoundWithCRLFToo() throws {
+        let folder = try TemporaryFolder()
+        var bomb = "a0: &a0 [x, x]\r\n"
+        for level in 1...60 { bomb += "a\(level): &a\(level) [*a\(level - 1), *a\(level - 1)]\r\n" }
+        #expect(try refusal(bomb + "? *a60\r\n: {}\r\n", folder)?.hasPrefix("w.yaml:2: aliases (*name)") == true)
+        #expect(
+            try refusal("checks:\r\n  - tool: ping\r\n    target: a.example\r\n    tool: tcp\r\n", folder)
+                == "w.yaml:4: \"tool\" is set twice.")
+    }
 }
