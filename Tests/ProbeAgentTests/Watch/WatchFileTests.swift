@@ -139,4 +139,20 @@ struct WatchFileTests {
             try refusal("checks:\r\n  - tool: ping\r\n    target: a.example\r\n    tool: tcp\r\n", folder)
                 == "w.yaml:4: \"tool\" is set twice.")
     }
+
+    /// By whatever name.
+    @Test func anOutputHasAFileOfItsOwn() throws {
+        let folder = try TemporaryFolder()
+        try folder.write("", to: "there")
+        #expect(link(folder.file("there"), folder.file("linked")) == 0)
+        let checks = "checks: [{tool: ping, target: 192.0.2.1}]\n"
+        func outputs(_ list: String) throws -> String? { try refusal(checks + "outputs: [\(list)]\n", folder) }
+        #expect(
+            try outputs("{ndjson: {file: w.yaml}}")?.hasSuffix(
+                "w.yaml is a file of checks: an output must have a file of its own.") == true)
+        #expect(try outputs("{ndjson: {file: new}}, {ndjson: {file: ./new}}")?.hasPrefix("w.yaml:2: ") == true)
+        #expect(try outputs("{ndjson: {file: there}}, {ndjson: {file: linked}}")?.contains("another output's") == true)
+        #expect(try outputs("{sqlite: {file: new.db}}, {ndjson: {file: new.db}}")?.contains("another output's") == true)
+        #expect(try outputs("{ndjson: {file: one}}, {ndjson: {file: two}}, {ndjson: {file: /dev/null}}") == nil)
+    }
 }
