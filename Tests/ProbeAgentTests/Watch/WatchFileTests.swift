@@ -140,6 +140,39 @@ struct WatchFileTests {
                 == "w.yaml:4: \"tool\" is set twice.")
     }
 
+    /// "{host}" belongs to templates; elsewhere it is a text.
+    @Test func placeholdersOutsideOfTemplatesAreLeftAlone() throws {
+        let folder = try TemporaryFolder()
+        let path = try folder.write(
+            """
+            checks:
+              - {tool: http, target: "https://a.example/", name: "one {host}", group: "g {host}",
+                 labels: {of: "{host}"}, parameters: {headers: {X-Of: "{host}"}}}
+            """, to: "w.yaml")
+        let check = try #require(try WatchFile(path: path, registry: .builtIn()).checks.first)
+        #expect(check.id == "one {host}" && check.group == "g {host}" && check.labels.first?.value == "{host}")
+        #expect(check.parameters == [.init("headers", .object([.init("X-Of", .string("{host}"))]))])
+    }
+
+    /// What a host is put into obeys the rules of what is written.
+    @Test(arguments: ["name: \"{host}\"", "group: \"{host}\"", "labels: {of: \"{host}\"}"])
+    func filledTextsAreCheckedAsWrittenOnes(_ field: String) throws {
+        let folder = try TemporaryFolder()
+        for (host, isGood) in [("a.example", true), ("\\0a.example", false), ("a\\nb", false)] {
+            let sentence = try refusal(
+                """
+                templates: {t: [{tool: tls, target: a.example, \(field)}]}
+                checks: [{template: t,
+                  hosts: ["\(host)"]}]
+                """, folder)
+            #expect((sentence == nil) == isGood, "\(host): \(sentence ?? "accepted")")
+            if let sentence {
+                #expect(sentence.hasPrefix("w.yaml:3: with this host "), "\(sentence)")
+                #expect(sentence.contains("must be a text of 1 to 128 bytes without control characters"))
+            }
+        }
+    }
+
     /// By whatever name.
     @Test func anOutputHasAFileOfItsOwn() throws {
         let folder = try TemporaryFolder()
