@@ -188,4 +188,11 @@ struct WatchFileTests {
         #expect(try outputs("{sqlite: {file: new.db}}, {ndjson: {file: new.db}}")?.contains("another output's") == true)
         #expect(try outputs("{ndjson: {file: one}}, {ndjson: {file: two}}, {ndjson: {file: /dev/null}}") == nil)
     }
+
+    @Test(arguments: [
+        ("http://c:4318", "http://c:4318/v1/metrics"), ("http://c/x/", "http://c/x/v1/metrics"),
+        ("http://c/v1/metrics", "http://c/v1/metrics"), ("https://c/x?key=a/b", "https://c/x/v1/metrics?key=a/b"),
+        ("https://c/v1/metrics?key=1", "https://c/v1/metrics?key=1"), ("https://c?key=1", "https://c/v1/metrics?key=1"),
+    ])
+    func thePathGoesBeforeAQuery(_ url: String, _ endpoint: String) { #expect(OTLPPlan.endpoint(url) == endpoint) }
 }
