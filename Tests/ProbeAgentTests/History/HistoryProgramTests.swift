@@ -148,4 +148,40 @@ struct HistoryProgramTests {
             help.isSuccess && help.output.contains("--since WHEN")
                 && help.output.contains("probe-agent report history.db"))
     }
+
+    /// It would be emptied before it is read again.
+    @Test func aReportDoesNotOverwriteItsHistory() async throws {
+        let folder = try TemporaryFolder()
+        let file = folder.file("h.db")
+        let store = try HistoryStore(file)
+        try store.write([HistoryBench.row("a", at: 1)])
+        store.close()
+        #expect(symlink(file, folder.file("other")) == 0 && link(file, folder.file("hard.json")) == 0)
+        let before = try Data(contentsOf: URL(fileURLWithPath: file))
+        for output in [file, folder.file("./h.db"), folder.file("other"), folder.file("hard.json")] {
+            let result = try await UsageProgramTests.run(["report", file, "--since", "2026-01-01", "-o", output])
+            #expect(result.status == .code(64) && result.errors.contains("is the history itself"), "\(result)")
+        }
+        #expect(try Data(contentsOf: URL(fileURLWithPath: file)) == before)
+    }
+
+    @Test func whatCannotBeWrittenIs74() async throws {
+        let folder = try TemporaryFolder()
+        let file = folder.file("h.db")
+        let store = try HistoryStore(file)
+        try store.write([HistoryBench.row("a", at: 1)])
+        store.close()
+        let words = ["report", file, "--since", "2025-12-31T00:00Z", "--format", "json"]
+        for output in ["/nowhere/at/all", "/dev/full"] {
+            let result = try await UsageProgramTests.run(words + ["-o", output])
+            #expect(result.status == .code(74) && result.errors.contains("\(output) cannot be written: "), "\(result)")
+        }
+        let line = ([Places.product("probe-agent")] + words).joined(separator: " ")
+        let full = try await Oracle.run("sh", ["-c", line + " > /dev/full"])
+        #expect(full.status == .code(74), "\(full)")
+        #expect(full.errors == "probe-agent: standard output cannot be written: No space left on device.\n")
+        // A reader that has enough is no error.
+        let cut = try await Oracle.run("bash", ["-c", "set -o pipefail; (sleep 1; \(line)) | true"])
+        #expect(cut.errors.isEmpty && cut.status != .code(74), "\(cut)")
+    }
 }
