@@ -151,7 +151,16 @@ struct HistoryReportTests {
             hours("90m") == 1.5 && hours("12h") == 12 && hours("7d") == 168 && hours("2w") == 336 && hours("1y") == 8760
         )
         #expect(hours("2025-12-31T12:00:00Z") == 12 && hours("2026-01-01T00:00:00+02:00") == 2)
-        for text in ["", "7", "d", "-1d", "7x", "yesterday", "2026-13-01", "2026-01-01T25:00"] {
+        // Longer ago than 1970 is 1970.
+        #expect(HistoryQuery.instant("300y", before: now)?.nanoseconds == 0)
+        #expect(HistoryQuery.instant("100000y", before: now)?.nanoseconds == 0)
+        // Seconds may be left out with a zone too.
+        #expect(hours("2025-12-31T12:00Z") == 12 && hours("2026-01-01T00:00+02:00") == 2)
+        #expect(hours("2024-02-29T00:00Z") != nil)
+        for text in [
+            "", "7", "d", "-1d", "7x", "yesterday", "2026-13-01", "2026-01-01T25:00", "2026-02-31", "2026-04-31T12:00Z",
+            "2025-02-29", "2026-01-01T12:00:", "2026-01-01T12:00X",
+        ] {
             #expect(hours(text) == nil, "\(text)")
         }
         // Without a zone it is this machine's.
