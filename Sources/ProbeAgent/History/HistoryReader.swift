@@ -30,7 +30,7 @@ public struct HistoryReader: Sendable {
             let queue = try DatabaseQueue(path: path, configuration: configuration)
             try queue.read { _ = try HistoryStore.rolledUntil($0) }
             return queue
-        } catch let error as DatabaseError where error.resultCode == .SQLITE_CANTOPEN {
+        } catch let error as DatabaseError where [.SQLITE_CANTOPEN, .SQLITE_READONLY].contains(error.resultCode) {
             // Nobody writes, and files beside it cannot be made here: then it does not change either.
             let escaped = path.utf8.map { byte in
                 byte == UInt8(ascii: "?") || byte == UInt8(ascii: "#") || byte == UInt8(ascii: "%")

@@ -184,4 +184,20 @@ struct HistoryProgramTests {
         let cut = try await Oracle.run("bash", ["-c", "set -o pipefail; (sleep 1; \(line)) | true"])
         #expect(cut.errors.isEmpty && cut.status != .code(74), "\(cut)")
     }
+
+    /// A file that somebody else left in a folder of theirs.
+    @Test(.enabled(if: OrdinaryUser.isAvailable, "\(OrdinaryUser.unavailableReason)"))
+    func aFolderThatCannotBeWrittenIsEnoughToRead() async throws {
+        let user = try await OrdinaryUser(program: Places.product("probe-agent"))
+        let folder = try TemporaryFolder(mode: 0o755)
+        let file = folder.file("h.db")
+        let store = try HistoryStore(file)
+        try store.write([HistoryBench.row("a", at: 1)])
+        store.close()
+        for mode in [0o644, 0o666] as [mode_t] {
+            #expect(chmod(file, mode) == 0)
+            let process = try user.start(["report", file, "--since", "2026-01-01T00:00Z", "--format", "json"])
+            #expect(try await process.exit(within: Self.limit) == .code(0), "\(process.errors.pending)")
+        }
+    }
 }
