@@ -48,7 +48,9 @@ public struct HistoryReader: Sendable {
             return try queue.read { database in
                 try HistoryReport(HistoryScan(database, query), path: path, query, plotted: plotted)
             }
-        } catch let error as DatabaseError {
+        } catch let error as NothingInPeriod {
+            throw error
+        } catch {
             throw ConfigurationError("\(path) cannot be read: \(HistoryOutput.reason(error)).")
         }
     }

@@ -171,4 +171,36 @@ struct HistoryReportTests {
                 "\(text): \(String(describing: time))")
         }
     }
+
+    /// SQLite keeps anything in any column.
+    @Test func aDamagedFileEndsNoReport() async throws {
+        let bench = try bench()
+        let last = Bench.begin / Bench.hour + 71
+        bench.store.close()
+        let damage = """
+            UPDATE checks SET name = CAST(x'66ff3c' AS TEXT), target = x'ff00', "group" = 5 WHERE name = 'flaky';
+            UPDATE outcomes SET code = x'fffe' WHERE id > 0;
+            UPDATE rollups SET sum = 9223372036854775807, ok = 9223372036854775807, maximum = 9223372036854775807,
+                sent = 1e300, lost = 'many', minimum = -9223372036854775808 WHERE hour % 2 = 0;
+            UPDATE rollups SET failed = -5, latencies = 'text' WHERE hour = \(last);
+            UPDATE failures SET count = 4611686018427387904 WHERE hour % 24 < 4;
+            UPDATE results SET latency = 9223372036854775807, sent = 'x', outcome = 'none' WHERE time % 120000000 = 0;
+            INSERT INTO outages (check_id, began, ended) SELECT id, -9223372036854775808, 9223372036854775807 FROM checks;
+            INSERT INTO outages (check_id, began, ended) VALUES ('x', 'y', 'z');
+            """
+        let done = try await Oracle.run("sqlite3", [bench.path, damage])
+        #expect(done.isSuccess, "\(done)")
+        for (since, until) in [
+            (0, 72 * Bench.hour), (71 * Bench.hour, 72 * Bench.hour), (-Bench.begin, 900 * Bench.hour),
+        ] {
+            do {
+                let report = try bench.report(from: since, to: until)
+                #expect(report.checks.contains { $0.name.hasPrefix("f\u{fffd}") })
+                #expect(!HistoryText.render(report, Style(color: false)).isEmpty && !report.json.isEmpty)
+                #expect(HistoryPage.render(report).contains("f\u{fffd}&lt;"))
+            } catch let error as ConfigurationError {
+                #expect(error.description.contains(" cannot be read: "), "\(error)")
+            }
+        }
+    }
 }
