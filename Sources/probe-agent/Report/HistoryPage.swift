@@ -136,9 +136,7 @@ enum HistoryPage {
     }
 
     private static func outages(_ report: HistoryReport) -> [String] {
-        let entries = report.checks.filter { $0.outages.longest != nil }
-            .sorted { ($0.outages.longest?.length ?? 0) > ($1.outages.longest?.length ?? 0) }
-        return entries.prefix(5).map { "\(escape($0.name)): \(HistoryWords.longest($0.outages) ?? "")" }
+        HistoryWords.withLongestOutages(report).map { "\(escape($0.name)): \(HistoryWords.longest($0.outages) ?? "")" }
     }
 
     /// For text and for attributes in quotes. Names come from a file of checks: control characters and what turns the

@@ -172,6 +172,28 @@ struct HistoryReportTests {
         }
     }
 
+    /// Which check had the longest outage has nothing to do with how available it was.
+    @Test func theLongestOutageIsThatOfAllChecks() throws {
+        let bench = try Bench()
+        var rows: [HistoryRow] = []
+        for minute in Int64(0)..<60 {
+            for check in 0..<6 {
+                rows.append(
+                    Bench.row(
+                        "flapping\(check)", at: minute * Bench.minute + Int64(check), minute % 2 == 0 ? .failed : .ok,
+                        code: minute % 2 == 0 ? "timeout" : ""))
+            }
+            let isDown = (10..<25).contains(minute)
+            rows.append(
+                Bench.row("once", at: minute * Bench.minute + 9, isDown ? .failed : .ok, code: isDown ? "timeout" : ""))
+        }
+        try bench.store.write(rows)
+        let report = try bench.report(from: 0, to: Bench.hour)
+        let lines = HistoryText.render(report, Style(color: false)).split(separator: "\n").map(String.init)
+        let heading = try #require(lines.firstIndex { $0 == "Longest outage:" })
+        #expect(lines[heading + 1].hasPrefix("  once: 15 min from "), "\(lines)")
+    }
+
     /// SQLite keeps anything in any column.
     @Test func aDamagedFileEndsNoReport() async throws {
         let bench = try bench()
