@@ -199,5 +199,17 @@ struct HistoryProgramTests {
             let process = try user.start(["report", file, "--since", "2026-01-01T00:00Z", "--format", "json"])
             #expect(try await process.exit(within: Self.limit) == .code(0), "\(process.errors.pending)")
         }
+        // A copy with its log: the file alone would be a part of it.
+        let open = try HistoryStore(file)
+        try open.write([HistoryBench.row("a", at: 2)])
+        let copy = try TemporaryFolder(mode: 0o755)
+        for name in ["h.db", "h.db-wal"] {
+            try FileManager.default.copyItem(atPath: folder.file(name), toPath: copy.file(name))
+            #expect(chmod(copy.file(name), 0o644) == 0)
+        }
+        open.close()
+        let process = try user.start(["report", copy.file("h.db"), "--since", "2026-01-01"])
+        #expect(try await process.exit(within: Self.limit) == .code(78))
+        _ = try await process.errors.next("reason") { $0.contains("its last changes are in \(copy.file("h.db"))-wal") }
     }
 }
