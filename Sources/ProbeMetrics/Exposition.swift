@@ -87,7 +87,18 @@ public struct Exposition: Sendable {
         return Int(exactly: value).map { "\($0)" } ?? (value.isNaN ? "NaN" : "\(value)")
     }
 
+    /// By bytes: as a `Character` a quote with a combining mark behind it, or the end of a line of CR LF, is none of these.
     private static func escaped(_ value: String) -> String {
-        value.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"").replacing("\n", with: "\\n")
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(value.utf8.count)
+        for byte in value.utf8 {
+            switch byte {
+            case UInt8(ascii: "\\"): bytes += "\\\\".utf8
+            case UInt8(ascii: "\""): bytes += "\\\"".utf8
+            case UInt8(ascii: "\n"): bytes += "\\n".utf8
+            default: bytes.append(byte)
+            }
+        }
+        return String(decoding: bytes, as: UTF8.self)
     }
 }

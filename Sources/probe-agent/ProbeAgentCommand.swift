@@ -45,6 +45,9 @@ func reportingErrors(_ body: () throws -> Void) throws {
     } catch let error as UsageError {
         Terminal.complain(error.description)
         throw ExitCode(UsageError.exitCode)
+    } catch let error as OutputError {
+        Terminal.complain(error.description)
+        throw ExitCode(OutputError.exitCode)
     } catch let error as ConfigurationError {
         Terminal.complain(error.description)
         throw ExitCode(ConfigurationError.exitCode)

@@ -56,9 +56,10 @@ struct ConfigurationFile {
         } catch YamlError.duplicatedKeysInMapping(let duplicates, let context) {
             // Yams gives the mapping's place; a person looks for the second line.
             let key = duplicates.first ?? ""
-            let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+            // By bytes: CR LF is one `Character`, and not the one that ends a line here.
+            let lines = text.utf8.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
             let places = lines.indices.dropFirst(max(0, context.mark.line - 1)).filter {
-                lines[$0].drop { $0 == " " || $0 == "-" }.hasPrefix("\(key):")
+                lines[$0].drop { $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "-") }.starts(with: "\(key):".utf8)
             }
             let line = places.dropFirst().first.map { $0 + 1 } ?? context.mark.line
             throw ConfigurationError("\(path):\(line): \(key.quotedForMessage) is set twice.")

@@ -35,13 +35,24 @@ public struct HistoryQuery: Sendable {
         if let unit = text.last.flatMap({ units[$0] }), let number = Int64(text.dropLast()),
             (0...100_000).contains(number)
         {
-            return WallTime(nanoseconds: max(0, now.nanoseconds - number * unit * 1_000_000_000))
+            // 300 years are more than nanoseconds can count, and longer ago than 1970.
+            let (length, isTooLong) = (number * unit).multipliedReportingOverflow(by: 1_000_000_000)
+            return WallTime(nanoseconds: isTooLong ? 0 : max(0, now.nanoseconds - length))
         }
-        var whole = text.count == 10 ? text + "T00:00" : text
-        if whole.count == 16 { whole += ":00" }
-        guard let time = WallTime(iso8601: whole) else { return nil }
+        var bytes = Array(text.utf8)
+        if bytes.count == 10 { bytes += "T00:00".utf8 }
+        if bytes.count >= 16, bytes.dropFirst(16).first != UInt8(ascii: ":") {
+            bytes.insert(contentsOf: ":00".utf8, at: 16)
+        }
+        let whole = String(decoding: bytes, as: UTF8.self)
+        guard let time = WallTime(iso8601: whole), isOfCalendar(whole.prefix(10)) else { return nil }
         let hasZone = whole.dropFirst(19).contains { "zZ+-".contains($0) }
         return hasZone ? time : LocalTime.ofZone(time)
+    }
+
+    /// 31 February would be read as some day of March.
+    private static func isOfCalendar(_ day: Substring) -> Bool {
+        WallTime(iso8601: "\(day)T00:00:00Z")?.iso8601.prefix(10) == day
     }
 }
 

@@ -1,6 +1,10 @@
 import GRDB
 import ProbeNative
 
+#if canImport(Glibc)
+    import Glibc
+#endif
+
 /// There is nothing to report, in one sentence.
 public struct NothingInPeriod: Error, CustomStringConvertible {
     public let description: String
@@ -30,7 +34,11 @@ public struct HistoryReader: Sendable {
             let queue = try DatabaseQueue(path: path, configuration: configuration)
             try queue.read { _ = try HistoryStore.rolledUntil($0) }
             return queue
-        } catch let error as DatabaseError where error.resultCode == .SQLITE_CANTOPEN {
+        } catch let error as DatabaseError where [.SQLITE_CANTOPEN, .SQLITE_READONLY].contains(error.resultCode) {
+            // What a log holds may be missing in the file, or half in it.
+            guard !hasLog(path) else {
+                throw ConfigurationError("its last changes are in \(path)-wal, which only who may write there can read")
+            }
             // Nobody writes, and files beside it cannot be made here: then it does not change either.
             let escaped = path.utf8.map { byte in
                 byte == UInt8(ascii: "?") || byte == UInt8(ascii: "#") || byte == UInt8(ascii: "%")
@@ -38,6 +46,11 @@ public struct HistoryReader: Sendable {
             }
             return try DatabaseQueue(path: "file:\(escaped.joined())?immutable=1", configuration: configuration)
         }
+    }
+
+    private static func hasLog(_ path: String) -> Bool {
+        var status = stat()
+        return stat(path + "-wal", &status) == 0 && status.st_size > 0
     }
 
     /// - Parameter plotted: of how many checks, the worst first, the series are read.
@@ -48,7 +61,9 @@ public struct HistoryReader: Sendable {
             return try queue.read { database in
                 try HistoryReport(HistoryScan(database, query), path: path, query, plotted: plotted)
             }
-        } catch let error as DatabaseError {
+        } catch let error as NothingInPeriod {
+            throw error
+        } catch {
             throw ConfigurationError("\(path) cannot be read: \(HistoryOutput.reason(error)).")
         }
     }

@@ -26,7 +26,7 @@ extension HistoryReport {
             hourly[hour, default: HistoryTally()].merge(tally)
         }
         guard !entries.isEmpty else { throw try Self.nothing(scan, path, query) }
-        try scan.failures { entries[$0]?.tally.outcomes[$1, default: 0] += $2 }
+        try scan.failures { entries[$0]?.tally.outcomes[$1, default: 0] +|= $2 }
         try scan.outages { entries[$0]?.outages.add($1) }
         entries = entries.mapValues { entry in
             var entry = entry
@@ -63,7 +63,7 @@ extension HistoryReport {
 
     private static func codes(_ database: Database) throws -> [Int64: String] {
         var codes: [Int64: String] = [:]
-        for row in try Row.fetchAll(database, sql: "SELECT id, code FROM outcomes") { codes[row[0]] = row[1] }
+        for row in try Row.fetchAll(database, sql: "SELECT id, code FROM outcomes") { codes[row.id(0)] = row.text(1) }
         return codes
     }
 
@@ -81,13 +81,15 @@ extension HistoryReport {
         guard !scan.checks.isEmpty else {
             return NothingInPeriod(description: "\(path) has no check that the filters admit.")
         }
-        let first = try Int64.fetchOne(
+        let row = try Row.fetchOne(
             scan.database,
-            sql:
-                "SELECT min(coalesce((SELECT min(hour) FROM rollups) * \(HistoryHour.length), time), time) FROM results"
-        )
-        let last = try Int64.fetchOne(scan.database, sql: "SELECT max(time) FROM results")
-        guard let first, let last else { return NothingInPeriod(description: "\(path) has no results yet.") }
+            sql: """
+                SELECT min(coalesce((SELECT min(hour) FROM rollups) * \(HistoryHour.length), time), time), max(time) FROM results
+                """)
+        let times = HistoryValues.times
+        guard let row, let first = row.number(0, in: times), let last = row.number(1, in: times) else {
+            return NothingInPeriod(description: "\(path) has no results yet.")
+        }
         let bounds = [first, last].map { LocalTime(WallTime(nanoseconds: $0 * 1000)).text }
         return NothingInPeriod(
             description: "\(path) has no results \(period); what it has is from \(bounds[0]) to \(bounds[1]).")

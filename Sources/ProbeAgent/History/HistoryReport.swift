@@ -19,12 +19,12 @@ public struct HistoryReport: Sendable {
 
         mutating func add(_ outage: Outage) {
             count += 1
-            total += outage.length
+            total +|= outage.length
             if outage.length > longest?.length ?? -1 { longest = outage }
         }
         mutating func merge(_ other: Outages) {
             count += other.count
-            total += other.total
+            total +|= other.total
             if let outage = other.longest, outage.length > longest?.length ?? -1 { longest = outage }
         }
     }

@@ -40,7 +40,7 @@ enum HistoryRollup {
         while let row = try cursor.next() {
             last = row[0]
             count += 1
-            sums[Key(hour: last / HistoryHour.length, check: row[1]), default: HistoryTally()].add(row, failed)
+            sums[Key(hour: last / HistoryHour.length, check: row.id(1)), default: HistoryTally()].add(row, failed)
         }
         for (key, tally) in sums { try merge(key, tally, database) }
         let isDone = count < stepSize
@@ -87,7 +87,7 @@ enum HistoryRollup {
     static func verdicts(_ database: Database) throws -> [Int64: CheckResult.Verdict] {
         var verdicts: [Int64: CheckResult.Verdict] = [:]
         for row in try Row.fetchAll(database, sql: "SELECT id, verdict FROM outcomes") {
-            verdicts[row[0]] = CheckResult.Verdict(rawValue: row[1])
+            verdicts[row.id(0)] = row.text(1).flatMap(CheckResult.Verdict.init)
         }
         return verdicts
     }
@@ -96,16 +96,21 @@ enum HistoryRollup {
 extension HistoryTally {
     /// - Parameter row: beginning with `HistoryRollup.columns`.
     init(rollup row: Row) {
-        (ok, failed, unmeasured, sum) = (row[0], row[1], row[2], row[3])
-        (minimum, maximum) = (row[4], row[5])
-        latencies = LatencyHistogram(bytes: row[6] as Data)
-        (sent, lost) = (row[7], row[8])
+        (ok, failed, unmeasured) = (row.count(0), row.count(1), row.count(2))
+        sum = row.number(3, in: HistoryValues.sums) ?? 0
+        minimum = row.number(4, in: HistoryValues.latencies)
+        maximum = row.number(5, in: HistoryValues.latencies)
+        latencies = LatencyHistogram(bytes: row.bytes(6))
+        (sent, lost) = (row.count(7), row.count(8))
     }
 
     /// - Parameter row: time, check_id, outcome, latency, sent, lost.
     mutating func add(_ row: Row, _ verdicts: [Int64: CheckResult.Verdict]) {
-        let outcome: Int64 = row[2]
-        add(verdicts[outcome] ?? .unmeasured, outcome: outcome, latency: row[3], sent: row[4], lost: row[5])
+        let outcome = row.id(2)
+        let latency = row.number(3, in: HistoryValues.latencies)
+        add(
+            verdicts[outcome] ?? .unmeasured, outcome: outcome, latency: latency, sent: row.count(4), lost: row.count(5)
+        )
     }
 
     mutating func add(_ verdict: CheckResult.Verdict, outcome: Int64, latency: Int64?, sent: Int?, lost: Int?) {
@@ -116,7 +121,7 @@ extension HistoryTally {
         }
         if verdict != .ok { outcomes[outcome, default: 0] += 1 }
         if let latency { add(latency: latency) }
-        self.sent += sent ?? 0
-        self.lost += lost ?? 0
+        self.sent +|= sent ?? 0
+        self.lost +|= lost ?? 0
     }
 }

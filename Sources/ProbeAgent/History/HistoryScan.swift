@@ -32,8 +32,9 @@ struct HistoryScan {
         verdicts = try HistoryRollup.verdicts(database)
         var checks: [Int64: HistoryCheck] = [:]
         for row in try Row.fetchAll(database, sql: "SELECT id, name, tool, target, \"group\" FROM checks") {
-            let check = HistoryCheck(name: row[1], tool: row[2], target: row[3], group: row[4])
-            if query.admits(check) { checks[row[0]] = check }
+            let check = HistoryCheck(
+                name: row.text(1) ?? "", tool: row.text(2) ?? "", target: row.text(3) ?? "", group: row.text(4))
+            if query.admits(check) { checks[row.id(0)] = check }
         }
         self.checks = checks
     }
@@ -60,9 +61,10 @@ struct HistoryScan {
                     SELECT \(HistoryRollup.columns), hour, check_id FROM rollups WHERE hour >= ? AND hour < ? ORDER BY hour
                     """, arguments: [since / HistoryHour.length, hourAfter])
             while let row = try cursor.next() {
-                guard isWanted(row[10]) else { continue }
-                turn(to: row[9])
-                pending[row[10], default: HistoryTally()].merge(HistoryTally(rollup: row))
+                let check = row.id(10)
+                guard isWanted(check) else { continue }
+                turn(to: row.number(9, in: HistoryValues.hours) ?? 0)
+                pending[check, default: HistoryTally()].merge(HistoryTally(rollup: row))
             }
         }
         try results(of: wanted) { check, time, row in
@@ -96,7 +98,7 @@ struct HistoryScan {
                 SELECT time, check_id, outcome, latency, sent, lost FROM results WHERE time >= ? AND time < ? ORDER BY time
                 """, arguments: [isExact ? since : max(since, rolled), until])
         while let row = try cursor.next() {
-            let check: Int64 = row[1]
+            let check = row.id(1)
             if wanted?.contains(check) ?? (checks[check] != nil) { body(check, row[0], row) }
         }
     }
@@ -110,7 +112,7 @@ struct HistoryScan {
                 SELECT check_id, outcome, sum(count) FROM failures WHERE hour >= ? AND hour < ? GROUP BY check_id, outcome
                 """, arguments: [since / HistoryHour.length, hourAfter])
         while let row = try cursor.next() {
-            if checks[row[0]] != nil { body(row[0], row[1], row[2]) }
+            if checks[row.id(0)] != nil { body(row.id(0), row.id(1), row.count(2)) }
         }
     }
 
@@ -123,14 +125,16 @@ struct HistoryScan {
                 SELECT check_id, began, ended FROM outages WHERE began < ? AND (ended IS NULL OR ended > ?) ORDER BY began
                 """, arguments: [until, since])
         while let row = try cursor.next() {
-            guard let check = checks[row[0]] else { continue }
-            let (began, ended): (Int64, Int64?) = (row[1], row[2])
+            guard let check = checks[row.id(0)] else { continue }
+            let (began, ended) = (
+                row.number(1, in: HistoryValues.times) ?? 0, row.number(2, in: HistoryValues.times)
+            )
             let end = min(until, ended ?? last)
             guard end >= since else { continue }
             let outage = HistoryReport.Outage(
                 check: check.name, began: max(since, began), ended: max(end, max(since, began)),
                 isOpen: ended.map { $0 > until } ?? true)
-            body(row[0], outage)
+            body(row.id(0), outage)
         }
     }
 }

@@ -6,7 +6,8 @@ import ProbeNative
 /// blocks.
 ///
 /// An outage is a stretch of failed results of a check with no good one between: it begins with the first and ends with
-/// the first good one after. Where nobody watched any more it ends with the last result of the file.
+/// the first good one after. Where nobody watched meanwhile it goes on if the check's next result is a failure again
+/// (`watch --once` is a new process each time); else it ended with the last result that the file had.
 final class HistoryStore: Sendable {
     /// What is known of the file so that a row costs one statement; forgotten with a transaction that fails.
     struct Known {
@@ -16,6 +17,10 @@ final class HistoryStore: Sendable {
         /// Checks whose last measured result was a failure.
         var failing: Set<Int64> = []
         var last: Int64 = 0
+        /// Checks with an outage that an earlier process left open, and their names: the next result says what became of it.
+        var inherited: [Int64: String] = [:]
+        /// The last result of that process.
+        var inheritedEnd: Int64 = 0
         /// The time that the last row asked for, and the one that it got.
         var slot: (asked: Int64, taken: Int64) = (-1, -1)
     }
@@ -29,16 +34,18 @@ final class HistoryStore: Sendable {
         // A report's snapshot does not keep a writer waiting; another program might, for a moment.
         configuration.busyMode = .timeout(1)
         queue = try DatabaseQueue(path: path, configuration: configuration)
-        let last = try queue.writeWithoutTransaction { database in
+        let (last, inherited) = try queue.writeWithoutTransaction { database in
             try HistorySchema.create(database)
             // A cut of power may take the last seconds, and no more: NORMAL syncs when the log is copied into the file.
             try database.execute(sql: "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL")
             try database.execute(sql: "PRAGMA journal_size_limit = \(16 << 20)")
             let last = try Int64.fetchOne(database, sql: "SELECT max(time) FROM results") ?? 0
-            try database.execute(sql: "UPDATE outages SET ended = max(began, ?) WHERE ended IS NULL", arguments: [last])
-            return last
+            var inherited: [Int64: String] = [:]
+            let open = "SELECT check_id, name FROM outages LEFT JOIN checks ON checks.id = check_id WHERE ended IS NULL"
+            for row in try Row.fetchAll(database, sql: open) { inherited[row.id(0)] = row.text(1) ?? "" }
+            return (last, inherited)
         }
-        known.withLock { $0.last = last }
+        known.withLock { ($0.last, $0.inherited, $0.inheritedEnd) = (last, inherited, last) }
     }
 
     /// Puts the write-ahead log into the file, unless a report reads it just now.
@@ -73,6 +80,9 @@ final class HistoryStore: Sendable {
         try queue.write { database in
             for (check, id) in next.checks where !names.contains(check.name) && next.failing.contains(id) {
                 try next.endOutage(id, at: next.last, database)
+            }
+            for (id, name) in next.inherited where !names.contains(name) {
+                try next.endOutage(id, at: next.inheritedEnd, database)
             }
         }
         known.withLock { $0 = next }
@@ -168,9 +178,15 @@ extension HistoryStore.Known {
     fileprivate mutating func noteOutage(_ row: HistoryRow, _ check: Int64, _ database: Database) throws {
         switch row.verdict {
         case .unmeasured: break
-        case .ok: if failing.contains(check) { try endOutage(check, at: row.time, database) }
+        case .ok:
+            if inherited[check] != nil {
+                try endOutage(check, at: inheritedEnd, database)
+            } else if failing.contains(check) {
+                try endOutage(check, at: row.time, database)
+            }
         case .failed:
-            guard failing.insert(check).inserted else { return }
+            let goesOn = inherited.removeValue(forKey: check) != nil
+            guard failing.insert(check).inserted, !goesOn else { return }
             try database.execute(
                 sql: "INSERT INTO outages (check_id, began) VALUES (?, ?)", arguments: [check, row.time])
         }
@@ -178,6 +194,7 @@ extension HistoryStore.Known {
 
     fileprivate mutating func endOutage(_ check: Int64, at time: Int64, _ database: Database) throws {
         failing.remove(check)
+        inherited[check] = nil
         try database.execute(
             sql: "UPDATE outages SET ended = max(began, ?) WHERE check_id = ? AND ended IS NULL",
             arguments: [time, check])

@@ -16,7 +16,7 @@ public struct HistoryTally: Sendable, Hashable {
 
     public init() {}
 
-    public var measured: Int { ok + failed }
+    public var measured: Int { ok +| failed }
     /// 0 to 1; nil where nothing was measured.
     public var availability: Double? { measured == 0 ? nil : Double(ok) / Double(measured) }
     /// 0 to 1; nil without pings.
@@ -31,22 +31,22 @@ public struct HistoryTally: Sendable, Hashable {
     }
 
     mutating func add(latency: Int64) {
-        sum += latency
+        sum +|= latency
         minimum = min(minimum ?? latency, latency)
         maximum = max(maximum ?? latency, latency)
         latencies.add(latency)
     }
 
     public mutating func merge(_ other: HistoryTally) {
-        ok += other.ok
-        failed += other.failed
-        unmeasured += other.unmeasured
-        sum += other.sum
+        ok +|= other.ok
+        failed +|= other.failed
+        unmeasured +|= other.unmeasured
+        sum +|= other.sum
         minimum = other.minimum.map { min(minimum ?? $0, $0) } ?? minimum
         maximum = other.maximum.map { max(maximum ?? $0, $0) } ?? maximum
         latencies.merge(other.latencies)
-        sent += other.sent
-        lost += other.lost
-        for (outcome, times) in other.outcomes { outcomes[outcome, default: 0] += times }
+        sent +|= other.sent
+        lost +|= other.lost
+        for (outcome, times) in other.outcomes { outcomes[outcome, default: 0] +|= times }
     }
 }

@@ -41,13 +41,13 @@ public struct LatencyHistogram: Sendable, Hashable {
                 rest.removeFirst()
             }
             if let next = rest.first, next.number == bucket.number {
-                bucket.count += next.count
+                bucket.count +|= next.count
                 rest.removeFirst()
             }
             merged.append(bucket)
         }
         buckets = merged + rest
-        count += other.count
+        count +|= other.count
     }
 
     /// The latencies, in microseconds, that these parts (0 to 1, rising) were not above: by nearest rank.
@@ -56,7 +56,7 @@ public struct LatencyHistogram: Sendable, Hashable {
         var found: [Int64] = []
         var seen = 0
         for bucket in buckets {
-            seen += bucket.count
+            seen +|= bucket.count
             while found.count < parts.count, seen >= max(1, Int((parts[found.count] * Double(count)).rounded(.up))) {
                 found.append(Self.middle(of: bucket.number))
             }

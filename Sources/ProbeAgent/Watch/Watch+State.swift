@@ -7,6 +7,18 @@ public struct WatchCounts: Sendable, Hashable {
     public var skipped = 0
 }
 
+extension Watch {
+    /// Ends `once` before all are done: nothing new starts, and the outputs are finished with what has come.
+    public func stopOnce() {
+        let once = state.withLock { state in
+            state.isStopped = true
+            state.backlog = []
+            return state.once.take()
+        }
+        once?.done.resume(returning: false)
+    }
+}
+
 extension Watch.State {
     enum Offer {
         case start(ValidatedJob)

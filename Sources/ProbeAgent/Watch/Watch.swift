@@ -32,6 +32,8 @@ public final class Watch: Service {
         var visits: [String: Visit] = [:]
         var visitCount = 0
         var once: (left: Int, isGood: Bool, done: CheckedContinuation<Bool, Never>)?
+        /// `once` is to end early.
+        var isStopped = false
         var counts = WatchCounts()
         var isEnding = false
     }
@@ -92,16 +94,17 @@ public final class Watch: Service {
     }
 
     /// Runs each check once, as fast as the slots allow, without regard to its windows.
-    /// - Returns: true when all went well.
+    /// - Returns: true when all went well; false when `stopOnce` ended it.
     public func once() async throws -> Bool {
         try begin()
         let isGood = await withCheckedContinuation { continuation in
-            let isEmpty = state.withLock { state in
+            let early: Bool? = state.withLock { state in
+                if state.isStopped || state.order.isEmpty { return !state.isStopped }
                 state.backlog = state.order.reversed()
                 state.once = (state.order.count, true, continuation)
-                return state.order.isEmpty
+                return nil
             }
-            if isEmpty { return continuation.resume(returning: true) }
+            if let early { return continuation.resume(returning: early) }
             for _ in 0..<slots { startNext() }
         }
         await finish()

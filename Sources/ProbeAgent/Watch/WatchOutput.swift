@@ -53,9 +53,16 @@ protocol WatchOutputPlan: Sendable {
     /// Folders in which it makes and replaces files after start-up (`HardeningPaths`).
     var folders: [String] { get }
 
+    /// The file that it writes, which must be nobody else's.
+    var file: String? { get }
+
     /// Opens its files and sockets. Before start-up gives privileges away and before there is a second thread.
     /// - Throws: one sentence that names what cannot be opened.
     func open() throws(ConfigurationError) -> any WatchOutput
+}
+
+extension WatchOutputPlan {
+    var file: String? { nil }
 }
 
 /// THE table of outputs that a file can name.

@@ -67,13 +67,16 @@ enum JobCSV {
             record.success.map(String.init), record.errorCode, record.executionTime.map { "\($0)" },
             job.createdAt.text, record.sentAt?.text, record.finishedAt?.text, job.measurementID, job.scheduleID, result,
         ]
-        return Array((fields.map(quoted).joined(separator: ",") + "\r\n").utf8)
+        return Array(fields.map(quoted).joined(separator: ",".utf8)) + Array("\r\n".utf8)
     }
 
-    private static func quoted(_ field: String?) -> String {
-        guard let field else { return "" }
-        let isPlain = field.utf8.allSatisfy { ![0x22, 0x2C, 0x0D, 0x0A].contains($0) }
-        return isPlain ? field : "\"\(field.replacing("\"", with: "\"\""))\""
+    /// By bytes: a quote with a combining mark behind it is another `Character`, and would end the field.
+    private static func quoted(_ field: String?) -> [UInt8] {
+        guard let field else { return [] }
+        let quote = UInt8(ascii: "\"")
+        let isPlain = field.utf8.allSatisfy { ![quote, 0x2C, 0x0D, 0x0A].contains($0) }
+        if isPlain { return Array(field.utf8) }
+        return [quote] + field.utf8.flatMap { $0 == quote ? [quote, quote] : [$0] } + [quote]
     }
 }
 

@@ -50,7 +50,7 @@ struct Compare: ParsableCommand {
         }
     }
 
-    /// - Returns: the signal that ended it early. A run that it cut says nothing and is left out.
+    /// - Returns: the signal that ended it early. The round that it cut is left out.
     private static func measure(
         _ comparison: inout Comparison, _ probes: [PreparedProbe], _ interval: Duration, _ oneShot: OneShot,
         _ screen: LiveScreen?
@@ -62,8 +62,8 @@ struct Compare: ParsableCommand {
                 let ended = oneShot.run(probes[side == .first ? 0 : 1])
                 if let signal = ended.signal { return signal }
                 comparison.add(ended.result, side, round: round)
-                screen?.show(text: CompareText.render(comparison, color: Terminal.usesColor))
             }
+            screen?.show(text: CompareText.render(comparison, color: Terminal.usesColor))
         }
         return nil
     }

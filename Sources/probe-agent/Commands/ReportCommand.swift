@@ -49,8 +49,9 @@ struct ReportCommand: ParsableCommand {
             }
             let (query, format) = (try Self.query(parsed), try Self.format(parsed))
             let most = try parsed.integer(Self.most, in: 0...200) ?? 30
-            let report = try HistoryReader(path).report(query, plotted: format == .json ? 0 : most)
             let file = parsed.last(Self.output.name)
+            if let file { try Self.refuse(file, ofHistory: path) }
+            let report = try HistoryReader(path).report(query, plotted: format == .json ? 0 : most)
             let bytes: [UInt8] =
                 switch format {
                 case .text:
@@ -59,6 +60,14 @@ struct ReportCommand: ParsableCommand {
                 case .html: Array(HistoryPage.render(report).utf8)
                 }
             if let file { try OutputFile(file).write(bytes) } else { Terminal.output(bytes) }
+        }
+    }
+
+    /// It would be emptied; so would what SQLite keeps beside it.
+    private static func refuse(_ file: String, ofHistory path: String) throws(UsageError) {
+        guard let identity = FileIdentity(file) else { return }
+        if [path, path + "-wal", path + "-shm"].contains(where: { FileIdentity($0) == identity }) {
+            throw UsageError("\(file.shownInSentence) is the history itself: -o must name another file.")
         }
     }
 

@@ -37,7 +37,7 @@ enum WatchProcess {
         let group = ServiceGroup(services: [watch], logger: logger)
         defer { console.close() }
         console.draw()
-        var isStopping = false
+        var signal: Int32?
         let outcome = MainThread.wait {
             do {
                 if once { return try await watch.once() ? Int32(0) : 1 }
@@ -45,22 +45,23 @@ enum WatchProcess {
                 return 0
             } catch {
                 logger.critical("watch.failed", metadata: ["reason": "\(error)"])
-                return 1
+                return error is ConfigurationError ? ConfigurationError.exitCode : 1
             }
         } until: { event in
             switch event {
             case .wake: break
             case .hangup where !once: watch.reload()
-            case .stop where !once && !isStopping:
-                isStopping = true
-                Task { await group.triggerGracefulShutdown() }
+            // The second one does not wait for the outputs.
+            case .stop where signal == nil, .hangup where signal == nil:
+                signal = event.signal
+                if once { watch.stopOnce() } else { Task { await group.triggerGracefulShutdown() } }
             case .hangup, .stop: return event.signal
             }
             console.draw()
             return nil
         }
         switch outcome {
-        case .done(let code): return code
+        case .done(let code): return once ? signal.map { 128 + $0 } ?? code : code
         case .stopped(let signal): return 128 + signal
         }
     }

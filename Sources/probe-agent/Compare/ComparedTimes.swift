@@ -7,7 +7,7 @@ struct ComparedTime {
     /// Milliseconds, in ascending order.
     var first: [Double]
     var second: [Double]
-    /// Rounds in which both sides have it.
+    /// Rounds in which both sides have it: neither run failed.
     var pairs: Int
     /// Second less first; nil where too few rounds are there to tell.
     var difference: SignedRank?
@@ -51,8 +51,9 @@ extension Comparison {
     /// What says the same as another of its tool's fields, or is a wait that was asked for.
     private static let left: Set<String> = ["phases.total_ms", "avg_ms", "stddev_ms"]
 
+    /// None of a run that failed: to be refused at once is not to be fast.
     private static func times(_ result: ProbeResult?) -> [(name: String, value: Double)] {
-        guard let result else { return [] }
+        guard let result, result.outcome.failure == nil else { return [] }
         var times: [(name: String, value: Double)] = []
         func add(_ name: String, _ tree: ReportTree) {
             switch tree {

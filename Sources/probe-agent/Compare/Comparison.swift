@@ -7,7 +7,9 @@ struct Comparison: Sendable {
     /// The option that tells them apart; nil for two targets.
     let option: String?
     let rounds: Int
-    private(set) var pairs: [Pair] = []
+    private var begun: [Pair] = []
+    /// Of the rounds in which both sides were measured: half a round compares nothing.
+    var pairs: [Pair] { begun.filter { $0.first != nil && $0.second != nil } }
 
     struct Pair: Sendable {
         var first: ProbeResult?
@@ -28,17 +30,16 @@ struct Comparison: Sendable {
     }
 
     mutating func add(_ result: ProbeResult, _ side: Side, round: Int) {
-        if round == pairs.count { pairs.append(Pair()) }
+        if round == begun.count { begun.append(Pair()) }
         switch side {
-        case .first: pairs[round].first = result
-        case .second: pairs[round].second = result
+        case .first: begun[round].first = result
+        case .second: begun[round].second = result
         }
     }
 
     func results(_ side: Side) -> [ProbeResult] { pairs.compactMap { side == .first ? $0.first : $0.second } }
 
-    /// Both sides of a round are there.
-    var roundsDone: Int { pairs.count { $0.first != nil && $0.second != nil } }
+    var roundsDone: Int { pairs.count }
 
     // MARK: Verdicts
 
@@ -109,7 +110,7 @@ struct Comparison: Sendable {
     }
 
     /// Verdicts and answers; times do not count.
-    var isSame: Bool { sameVerdict && answers.differences.allSatisfy { $0.weight == .remark } }
+    var isSame: Bool { !pairs.isEmpty && sameVerdict && answers.differences.allSatisfy { $0.weight == .remark } }
 
     /// As cmp(1) and diff(1): 0 the same, 1 different, 2 nothing to compare.
     var exitCode: Int32 { isUnmeasured ? 2 : isSame ? 0 : 1 }

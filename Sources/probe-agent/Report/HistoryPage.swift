@@ -136,23 +136,22 @@ enum HistoryPage {
     }
 
     private static func outages(_ report: HistoryReport) -> [String] {
-        let entries = report.checks.filter { $0.outages.longest != nil }
-            .sorted { ($0.outages.longest?.length ?? 0) > ($1.outages.longest?.length ?? 0) }
-        return entries.prefix(5).map { "\(escape($0.name)): \(HistoryWords.longest($0.outages) ?? "")" }
+        HistoryWords.withLongestOutages(report).map { "\(escape($0.name)): \(HistoryWords.longest($0.outages) ?? "")" }
     }
 
     /// For text and for attributes in quotes. Names come from a file of checks: control characters and what turns the
-    /// direction of writing is shown, not obeyed.
+    /// direction of writing is shown, not obeyed. By scalars, as a browser reads: one with a mark before or behind it is
+    /// another `Character`.
     static func escape(_ text: String) -> String {
         var escaped = ""
-        for character in text.printable() {
-            switch character {
+        for scalar in text.printable().unicodeScalars {
+            switch scalar {
             case "&": escaped += "&amp;"
             case "<": escaped += "&lt;"
             case ">": escaped += "&gt;"
             case "\"": escaped += "&quot;"
             case "'": escaped += "&#39;"
-            default: escaped.append(character)
+            default: escaped.unicodeScalars.append(scalar)
             }
         }
         return escaped

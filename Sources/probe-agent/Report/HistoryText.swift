@@ -20,7 +20,7 @@ enum HistoryText {
         if report.checks.count > 1 { text += "\n" + table("", [overall], report, style) }
         text += lines(
             "Longest outage",
-            report.checks.prefix(5).compactMap { entry in
+            HistoryWords.withLongestOutages(report).compactMap { entry in
                 HistoryWords.longest(entry.outages).map { "\(entry.name.printable()): \($0)" }
             })
         text += lines(

@@ -48,6 +48,13 @@ enum HistoryWords {
         "\(LocalTime(report.since).text) to \(LocalTime(report.until).text) (\(LocalTime.zone))"
     }
 
+    /// Of all checks the five with the longest outage, that one first.
+    static func withLongestOutages(_ report: HistoryReport) -> [HistoryReport.Entry] {
+        let failed = report.checks.filter { $0.outages.longest != nil }
+        return Array(
+            failed.sorted { ($0.outages.longest?.length ?? 0) > ($1.outages.longest?.length ?? 0) }.prefix(5))
+    }
+
     /// "longest 3 min from 2026-01-30 04:12, not over".
     static func longest(_ outages: HistoryReport.Outages) -> String? {
         outages.longest.map { "\(span($0.length)) from \(time($0.began))\($0.isOpen ? ", not over" : "")" }

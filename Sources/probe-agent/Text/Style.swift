@@ -38,24 +38,36 @@ enum Terminal {
         return (Int(size.ws_col), Int(size.ws_row))
     }
 
-    static func output(_ text: String) { write(text, to: STDOUT_FILENO) }
-    static func complain(_ sentence: String) { write("probe-agent: \(sentence)\n", to: STDERR_FILENO) }
+    static func output(_ text: String) { output(text.utf8) }
+    static func complain(_ sentence: String) { _ = write("probe-agent: \(sentence)\n".utf8, to: STDERR_FILENO) }
 
-    static func output(_ bytes: some Collection<UInt8>) { write(bytes, to: STDOUT_FILENO) }
+    /// Ends the process, after a sentence, when it cannot be written: whoever reads a file of it must not take a part for
+    /// the whole. A reader that is gone, or a terminal, is no error of ours.
+    static func output(_ bytes: some Collection<UInt8>) {
+        let code = write(bytes, to: STDOUT_FILENO)
+        if [0, EPIPE, EIO].contains(code) { return }
+        complain(OutputError("standard output", code).description)
+        ProcessEnd.now(OutputError.exitCode)
+    }
 
-    private static func write(_ text: String, to fd: Int32) { write(text.utf8, to: fd) }
-
-    /// Unbuffered, so that nothing is left behind when the process ends. A reader that is gone is no error of ours.
-    private static func write(_ bytes: some Collection<UInt8>, to fd: Int32) {
+    /// Unbuffered, so that nothing is left behind when the process ends.
+    /// - Returns: 0, or errno.
+    private static func write(_ bytes: some Collection<UInt8>, to fd: Int32) -> Int32 {
         var rest = Array(bytes)[...]
         while !rest.isEmpty {
             let count = rest.withUnsafeBytes { Glibc.write(fd, $0.baseAddress, $0.count) }
             if count < 0 {
-                if errno == EINTR { continue }
-                return
+                let code = errno
+                if code == EINTR { continue }
+                guard code == EAGAIN else { return code }
+                // Somebody who shares it made it non-blocking.
+                var ready = pollfd(fd: fd, events: Int16(POLLOUT), revents: 0)
+                poll(&ready, 1, -1)
+                continue
             }
             rest = rest.dropFirst(count)
         }
+        return 0
     }
 }
 

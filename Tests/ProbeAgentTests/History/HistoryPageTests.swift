@@ -33,6 +33,13 @@ struct HistoryPageTests {
         return try folder.write(page, to: "report.html")
     }
 
+    /// What stands beside a sign can make one `Character` of both; a browser reads scalars.
+    @Test func signsAreEscapedWhateverStandsBesideThem() {
+        #expect(
+            HistoryPage.escape("\u{600}<b\"\u{301}>\u{338}&\u{200d}'\u{fe0f}")
+                == "\u{600}&lt;b&quot;\u{301}&gt;\u{338}&amp;\u{200d}&#39;\u{fe0f}")
+    }
+
     @Test func itIsWellFormedAndAsksForNothing() async throws {
         let folder = try TemporaryFolder()
         let path = try Self.page(folder)

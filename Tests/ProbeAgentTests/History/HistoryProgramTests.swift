@@ -148,4 +148,68 @@ struct HistoryProgramTests {
             help.isSuccess && help.output.contains("--since WHEN")
                 && help.output.contains("probe-agent report history.db"))
     }
+
+    /// It would be emptied before it is read again.
+    @Test func aReportDoesNotOverwriteItsHistory() async throws {
+        let folder = try TemporaryFolder()
+        let file = folder.file("h.db")
+        let store = try HistoryStore(file)
+        try store.write([HistoryBench.row("a", at: 1)])
+        store.close()
+        #expect(symlink(file, folder.file("other")) == 0 && link(file, folder.file("hard.json")) == 0)
+        let before = try Data(contentsOf: URL(fileURLWithPath: file))
+        for output in [file, folder.file("./h.db"), folder.file("other"), folder.file("hard.json")] {
+            let result = try await UsageProgramTests.run(["report", file, "--since", "2026-01-01", "-o", output])
+            #expect(result.status == .code(64) && result.errors.contains("is the history itself"), "\(result)")
+        }
+        #expect(try Data(contentsOf: URL(fileURLWithPath: file)) == before)
+    }
+
+    @Test func whatCannotBeWrittenIs74() async throws {
+        let folder = try TemporaryFolder()
+        let file = folder.file("h.db")
+        let store = try HistoryStore(file)
+        try store.write([HistoryBench.row("a", at: 1)])
+        store.close()
+        let words = ["report", file, "--since", "2025-12-31T00:00Z", "--format", "json"]
+        for output in ["/nowhere/at/all", "/dev/full"] {
+            let result = try await UsageProgramTests.run(words + ["-o", output])
+            #expect(result.status == .code(74) && result.errors.contains("\(output) cannot be written: "), "\(result)")
+        }
+        let line = ([Places.product("probe-agent")] + words).joined(separator: " ")
+        let full = try await Oracle.run("sh", ["-c", line + " > /dev/full"])
+        #expect(full.status == .code(74), "\(full)")
+        #expect(full.errors == "probe-agent: standard output cannot be written: No space left on device.\n")
+        // A reader that has enough is no error.
+        let cut = try await Oracle.run("bash", ["-c", "set -o pipefail; (sleep 1; \(line)) | true"])
+        #expect(cut.errors.isEmpty && cut.status != .code(74), "\(cut)")
+    }
+
+    /// A file that somebody else left in a folder of theirs.
+    @Test(.enabled(if: OrdinaryUser.isAvailable, "\(OrdinaryUser.unavailableReason)"))
+    func aFolderThatCannotBeWrittenIsEnoughToRead() async throws {
+        let user = try await OrdinaryUser(program: Places.product("probe-agent"))
+        let folder = try TemporaryFolder(mode: 0o755)
+        let file = folder.file("h.db")
+        let store = try HistoryStore(file)
+        try store.write([HistoryBench.row("a", at: 1)])
+        store.close()
+        for mode in [0o644, 0o666] as [mode_t] {
+            #expect(chmod(file, mode) == 0)
+            let process = try user.start(["report", file, "--since", "2026-01-01T00:00Z", "--format", "json"])
+            #expect(try await process.exit(within: Self.limit) == .code(0), "\(process.errors.pending)")
+        }
+        // A copy with its log: the file alone would be a part of it.
+        let open = try HistoryStore(file)
+        try open.write([HistoryBench.row("a", at: 2)])
+        let copy = try TemporaryFolder(mode: 0o755)
+        for name in ["h.db", "h.db-wal"] {
+            try FileManager.default.copyItem(atPath: folder.file(name), toPath: copy.file(name))
+            #expect(chmod(copy.file(name), 0o644) == 0)
+        }
+        open.close()
+        let process = try user.start(["report", copy.file("h.db"), "--since", "2026-01-01"])
+        #expect(try await process.exit(within: Self.limit) == .code(78))
+        _ = try await process.errors.next("reason") { $0.contains("its last changes are in \(copy.file("h.db"))-wal") }
+    }
 }

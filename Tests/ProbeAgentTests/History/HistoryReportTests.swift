@@ -151,7 +151,16 @@ struct HistoryReportTests {
             hours("90m") == 1.5 && hours("12h") == 12 && hours("7d") == 168 && hours("2w") == 336 && hours("1y") == 8760
         )
         #expect(hours("2025-12-31T12:00:00Z") == 12 && hours("2026-01-01T00:00:00+02:00") == 2)
-        for text in ["", "7", "d", "-1d", "7x", "yesterday", "2026-13-01", "2026-01-01T25:00"] {
+        // Longer ago than 1970 is 1970.
+        #expect(HistoryQuery.instant("300y", before: now)?.nanoseconds == 0)
+        #expect(HistoryQuery.instant("100000y", before: now)?.nanoseconds == 0)
+        // Seconds may be left out with a zone too.
+        #expect(hours("2025-12-31T12:00Z") == 12 && hours("2026-01-01T00:00+02:00") == 2)
+        #expect(hours("2024-02-29T00:00Z") != nil)
+        for text in [
+            "", "7", "d", "-1d", "7x", "yesterday", "2026-13-01", "2026-01-01T25:00", "2026-02-31", "2026-04-31T12:00Z",
+            "2025-02-29", "2026-01-01T12:00:", "2026-01-01T12:00X",
+        ] {
             #expect(hours(text) == nil, "\(text)")
         }
         // Without a zone it is this machine's.
@@ -160,6 +169,60 @@ struct HistoryReportTests {
             #expect(
                 time?.hasPrefix(text.replacing("T", with: " ").prefix(16)) == true,
                 "\(text): \(String(describing: time))")
+        }
+    }
+
+    /// Which check had the longest outage has nothing to do with how available it was.
+    @Test func theLongestOutageIsThatOfAllChecks() throws {
+        let bench = try Bench()
+        var rows: [HistoryRow] = []
+        for minute in Int64(0)..<60 {
+            for check in 0..<6 {
+                rows.append(
+                    Bench.row(
+                        "flapping\(check)", at: minute * Bench.minute + Int64(check), minute % 2 == 0 ? .failed : .ok,
+                        code: minute % 2 == 0 ? "timeout" : ""))
+            }
+            let isDown = (10..<25).contains(minute)
+            rows.append(
+                Bench.row("once", at: minute * Bench.minute + 9, isDown ? .failed : .ok, code: isDown ? "timeout" : ""))
+        }
+        try bench.store.write(rows)
+        let report = try bench.report(from: 0, to: Bench.hour)
+        let lines = HistoryText.render(report, Style(color: false)).split(separator: "\n").map(String.init)
+        let heading = try #require(lines.firstIndex { $0 == "Longest outage:" })
+        #expect(lines[heading + 1].hasPrefix("  once: 15 min from "), "\(lines)")
+    }
+
+    /// SQLite keeps anything in any column.
+    @Test func aDamagedFileEndsNoReport() async throws {
+        let bench = try bench()
+        let last = Bench.begin / Bench.hour + 71
+        bench.store.close()
+        let damage = """
+            UPDATE checks SET name = CAST(x'66ff3c' AS TEXT), target = x'ff00', "group" = 5 WHERE name = 'flaky';
+            UPDATE outcomes SET code = x'fffe' WHERE id > 0;
+            UPDATE rollups SET sum = 9223372036854775807, ok = 9223372036854775807, maximum = 9223372036854775807,
+                sent = 1e300, lost = 'many', minimum = -9223372036854775808 WHERE hour % 2 = 0;
+            UPDATE rollups SET failed = -5, latencies = 'text' WHERE hour = \(last);
+            UPDATE failures SET count = 4611686018427387904 WHERE hour % 24 < 4;
+            UPDATE results SET latency = 9223372036854775807, sent = 'x', outcome = 'none' WHERE time % 120000000 = 0;
+            INSERT INTO outages (check_id, began, ended) SELECT id, -9223372036854775808, 9223372036854775807 FROM checks;
+            INSERT INTO outages (check_id, began, ended) VALUES ('x', 'y', 'z');
+            """
+        let done = try await Oracle.run("sqlite3", [bench.path, damage])
+        #expect(done.isSuccess, "\(done)")
+        for (since, until) in [
+            (0, 72 * Bench.hour), (71 * Bench.hour, 72 * Bench.hour), (-Bench.begin, 900 * Bench.hour),
+        ] {
+            do {
+                let report = try bench.report(from: since, to: until)
+                #expect(report.checks.contains { $0.name.hasPrefix("f\u{fffd}") })
+                #expect(!HistoryText.render(report, Style(color: false)).isEmpty && !report.json.isEmpty)
+                #expect(HistoryPage.render(report).contains("f\u{fffd}&lt;"))
+            } catch let error as ConfigurationError {
+                #expect(error.description.contains(" cannot be read: "), "\(error)")
+            }
         }
     }
 }

@@ -115,9 +115,32 @@ struct HistoryStoreTests {
         // c is not in the file any more.
         try bench.store.keepOutages(of: ["a", "b"])
         #expect(try await bench.sql(text) == ["1|5", "4|", "6|7"])
-        // Nobody watched from then on.
-        _ = try HistoryStore(bench.path)
-        #expect(try await bench.sql(text) == ["1|5", "4|7", "6|7"])
+    }
+
+    /// As `watch --once` writes it, a process each time.
+    @Test func anOutageGoesOnFromProcessToProcess() async throws {
+        let bench = try Bench()
+        let text =
+            "SELECT name, began - \(Bench.begin), ended - \(Bench.begin) FROM outages JOIN checks ON checks.id = check_id"
+        func run(_ rows: [HistoryRow], _ names: Set<String>) throws {
+            let store = try HistoryStore(bench.path)
+            try store.write(rows)
+            try store.keepOutages(of: names)
+            store.close()
+        }
+        let all: Set = ["a", "b", "c"]
+        try run(all.sorted().enumerated().map { Bench.row($1, at: 1 + Int64($0), .failed, code: "timeout") }, all)
+        #expect(try await bench.sql(text) == ["a|1|", "b|2|", "c|3|"])
+        // What could not be measured says nothing.
+        try run(
+            [Bench.row("a", at: 11, .failed, code: "timeout"), Bench.row("b", at: 12, .unmeasured, code: "x")], all)
+        #expect(try await bench.sql(text) == ["a|1|", "b|2|", "c|3|"])
+        // a is down still, b is well again, and c is not watched any more: known is the last result before.
+        try run([Bench.row("a", at: 21, .failed, code: "timeout"), Bench.row("b", at: 22)], ["a", "b"])
+        #expect(try await bench.sql(text) == ["a|1|", "b|2|12", "c|3|12"])
+        // Within one process it ends with the good result.
+        try run([Bench.row("a", at: 31, .failed, code: "timeout"), Bench.row("a", at: 32)], ["a", "b"])
+        #expect(try await bench.sql(text) == ["a|1|32", "b|2|12", "c|3|12"])
     }
 
     /// SQLite's own limit says what a full disk says.

@@ -117,4 +117,24 @@ struct PrometheusPageTests {
         // JSON and HELP lines take them as they are.
         #expect(WatchMetric.allCases.allSatisfy { !$0.definition.help.contains { "\"\\\n".contains($0) } })
     }
+
+    /// A quote with a combining mark behind it, and CR LF, are each one `Character`.
+    @Test func labelsAreEscapedByteByByte() async throws {
+        let text = "a\"\u{301}b\r\nc\\\u{308}"
+        let list = Exposition.list([(name: "check", value: text)])
+        #expect(list == "check=\"a\\\"\u{301}b\r\\nc\\\\\u{308}\"")
+        var page = Exposition()
+        page.add("probe_x", .gauge, "Something.", [.init(labels: ["check": text], value: 1)])
+        let verdict = try await Oracle.run("promtool", ["check", "metrics"], input: page.text)
+        #expect(verdict.isSuccess, "\(verdict)")
+    }
+
+    @Test func aPendingCheckDoesNotCountAsFailing() async throws {
+        let bench = try WatchBench("checks: [{tool: scripted, target: a.test, every: 10s, fail_after: 9}]")
+        bench.scripted.failing.withLock { $0 = ["a.test"] }
+        try await bench.run { await bench.advance(by: .seconds(20)) }
+        #expect(bench.output.results.last?.state.condition == .pending)
+        #expect(Self.page(Self.figures(bench)).contains("\nprobeops_watch_failing{check=\"scripted a.test\""))
+        #expect(Self.page(Self.figures(bench)).contains("target=\"a.test\"} 0\n"))
+    }
 }

@@ -120,4 +120,79 @@ struct WatchFileTests {
             "checks: [{tools: {ping: {count: 1}, tcp: {port: 22}}, every: 60s, targets: [\(hosts)]}]", to: "w.yaml")
         #expect(try WatchFile(path: path, registry: .builtIn()).checks.count == WatchFile.mostChecks)
     }
+
+    private func refusal(_ text: String, _ folder: TemporaryFolder) throws -> String? {
+        let path = try folder.write(text, to: "w.yaml")
+        do {
+            _ = try WatchFile(path: path, registry: .builtIn())
+            return nil
+        } catch { return error.description.replacing(path, with: "w.yaml") }
+    }
+
+    /// Lines may end as Windows has them.
+    @Test(.timeLimit(.minutes(1))) func linesAreCountedAndAliasesFoundWithCRLFToo() throws {
+        let folder = try TemporaryFolder()
+        var bomb = "a0: &a0 [x, x]\r\n"
+        for level in 1...60 { bomb += "a\(level): &a\(level) [*a\(level - 1), *a\(level - 1)]\r\n" }
+        #expect(try refusal(bomb + "? *a60\r\n: {}\r\n", folder)?.hasPrefix("w.yaml:2: aliases (*name)") == true)
+        #expect(
+            try refusal("checks:\r\n  - tool: ping\r\n    target: a.example\r\n    tool: tcp\r\n", folder)
+                == "w.yaml:4: \"tool\" is set twice.")
+    }
+
+    /// "{host}" belongs to templates; elsewhere it is a text.
+    @Test func placeholdersOutsideOfTemplatesAreLeftAlone() throws {
+        let folder = try TemporaryFolder()
+        let path = try folder.write(
+            """
+            checks:
+              - {tool: http, target: "https://a.example/", name: "one {host}", group: "g {host}",
+                 labels: {of: "{host}"}, parameters: {headers: {X-Of: "{host}"}}}
+            """, to: "w.yaml")
+        let check = try #require(try WatchFile(path: path, registry: .builtIn()).checks.first)
+        #expect(check.id == "one {host}" && check.group == "g {host}" && check.labels.first?.value == "{host}")
+        #expect(check.parameters == [.init("headers", .object([.init("X-Of", .string("{host}"))]))])
+    }
+
+    /// What a host is put into obeys the rules of what is written.
+    @Test(arguments: ["name: \"{host}\"", "group: \"{host}\"", "labels: {of: \"{host}\"}"])
+    func filledTextsAreCheckedAsWrittenOnes(_ field: String) throws {
+        let folder = try TemporaryFolder()
+        for (host, isGood) in [("a.example", true), ("\\0a.example", false), ("a\\nb", false)] {
+            let sentence = try refusal(
+                """
+                templates: {t: [{tool: tls, target: a.example, \(field)}]}
+                checks: [{template: t,
+                  hosts: ["\(host)"]}]
+                """, folder)
+            #expect((sentence == nil) == isGood, "\(host): \(sentence ?? "accepted")")
+            if let sentence {
+                #expect(sentence.hasPrefix("w.yaml:3: with this host "), "\(sentence)")
+                #expect(sentence.contains("must be a text of 1 to 128 bytes without control characters"))
+            }
+        }
+    }
+
+    /// By whatever name.
+    @Test func anOutputHasAFileOfItsOwn() throws {
+        let folder = try TemporaryFolder()
+        try folder.write("", to: "there")
+        #expect(link(folder.file("there"), folder.file("linked")) == 0)
+        let checks = "checks: [{tool: ping, target: 192.0.2.1}]\n"
+        func outputs(_ list: String) throws -> String? { try refusal(checks + "outputs: [\(list)]\n", folder) }
+        #expect(
+            try outputs("{ndjson: {file: w.yaml}}")?.hasSuffix(
+                "w.yaml is a file of checks: an output must have a file of its own.") == true)
+        #expect(try outputs("{ndjson: {file: new}}, {ndjson: {file: ./new}}")?.hasPrefix("w.yaml:2: ") == true)
+        #expect(try outputs("{ndjson: {file: there}}, {ndjson: {file: linked}}")?.contains("another output's") == true)
+        #expect(try outputs("{sqlite: {file: new.db}}, {ndjson: {file: new.db}}")?.contains("another output's") == true)
+        #expect(try outputs("{ndjson: {file: one}}, {ndjson: {file: two}}, {ndjson: {file: /dev/null}}") == nil)
+    }
+
+    @Test(arguments: [
+        ("http://c:4318", "http://c:4318/v1/metrics"), ("http://c/x/", "http://c/x/v1/metrics"),
+        ("http://c/v1/metrics", "http://c/v1/metrics"), ("https://c/x?key=a/b", "https://c/x/v1/metrics?key=a/b"),
+        ("https://c/v1/metrics?key=1", "https://c/v1/metrics?key=1"), ("https://c?key=1", "https://c/v1/metrics?key=1"),
+    ])
+    func thePathGoesBeforeAQuery(_ url: String, _ endpoint: String) { #expect(OTLPPlan.endpoint(url) == endpoint) }
 }

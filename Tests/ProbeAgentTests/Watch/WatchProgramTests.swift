@@ -96,4 +96,43 @@ struct WatchProgramTests {
         #expect(Set(read.lines) == ["http \(nginx.url("/"))", "http \(nginx.url("/healthz"))"])
         await nginx.stop()
     }
+
+    /// What was known when a signal came is where it should be.
+    @Test func onceThatIsStoppedKeepsWhatIsDone() async throws {
+        let nginx = try await NginxServer()
+        let folder = try TemporaryFolder()
+        let path = try folder.write(
+            """
+            checks:
+              - {tool: http, target: "\(nginx.url("/healthz"))"}
+              - {tool: tcp, target: 127.0.0.1, timeout: 50s,
+                 parameters: {port: \(nginx.httpPort), steps: ["expect:never"], timeout_ms: 50000}}
+            outputs: [{ndjson: {file: out.ndjson}}, {sqlite: {file: history.db}}]
+            """, to: "w.yaml")
+        let process = try ChildProcess.start(
+            Places.product("probe-agent"), ["watch", "-c", path, "--once", "-o", "json"])
+        _ = try await process.output.next("result", within: Self.limit) { $0.contains("/healthz") }
+        process.send(signal: SIGTERM)
+        #expect(try await process.exit(within: .seconds(30)) == .code(128 + SIGTERM))
+        let lines = try String(contentsOfFile: folder.file("out.ndjson"), encoding: .utf8)
+        #expect(lines.contains("/healthz") && lines.hasSuffix("\n"))
+        let rows = try await Oracle.run("sqlite3", [folder.file("history.db"), "SELECT count(*) FROM results"])
+        #expect(rows.lines == ["1"], "\(rows)")
+        await nginx.stop()
+    }
+
+    @Test func anOutputThatCannotBeOpenedIs78() async throws {
+        let folder = try TemporaryFolder()
+        try FileManager.default.createDirectory(atPath: folder.file("h.db"), withIntermediateDirectories: false)
+        let checks = "checks: [{tool: tcp, target: 127.0.0.1, parameters: {port: 9}}]\n"
+        for (name, file) in [("folder", "h.db"), ("nowhere", "none/h.db"), ("device", "/dev/full")] {
+            let path = try folder.write(checks + "outputs: [{sqlite: {file: \(file)}}]\n", to: "\(name).yaml")
+            for more in [["--once"], []] {
+                let result = try await watch(["-c", path, "--no-hardening"] + more)
+                #expect(result.status == .code(78), "\(name): \(result)")
+            }
+        }
+        let path = try folder.write(checks, to: "good.yaml")
+        #expect(try await watch(["-c", path, "--max-concurrent", "0"]).status == .code(78))
+    }
 }

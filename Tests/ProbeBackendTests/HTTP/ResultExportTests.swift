@@ -40,4 +40,26 @@ import Testing
             }
         }
     }
+
+    /// A quote with a combining mark behind it is one `Character`; Python's csv sees two.
+    @Test func quotesInCommaSeparatedValuesAreDoubledByteByByte() async throws {
+        try await TestBackend.with { backend in
+            try await FakeNode.with { node in
+                _ = try await backend.connect(node)
+                try await backend.api.post(job: ["request_id": "1", "target": "a\"\u{301},b"])
+                _ = try await node.job()
+                try await node.answer("1", ["result": ["success": true]])
+                _ = try await node.acknowledgement(of: "1")
+                let script = """
+                    import csv, io, subprocess, sys
+                    text = subprocess.run(["curl", "-sSf", "-H", "Authorization: Bearer " + sys.argv[2],
+                        sys.argv[1] + "/api/v1/results?format=csv"], check=True, capture_output=True).stdout.decode()
+                    row = list(csv.DictReader(io.StringIO(text, newline="")))[0]
+                    print(ascii(row["target"]), row["state"])
+                    """
+                let output = try await Oracle.check("python3", ["-c", script, backend.url, TestBackend.adminToken])
+                #expect(output.hasPrefix(#"'a"\u0301,b' "#), "\(output)")
+            }
+        }
+    }
 }

@@ -81,7 +81,7 @@ extension WatchFigures.Entry {
         result.result.addSamples(to: &found)
         for sample in counts { found.add(sample) }
         found.add(.skipped, skipped)
-        found.add(.isFailing, result.state.condition == .pending ? nil : result.state.condition == .failing)
+        found.add(.isFailing, result.state.condition == .failing)
         found.add(.isUnmeasured, result.verdict == .unmeasured)
         found.add(.delay, result.delay)
         found.add(.lastResult, result.result.finishedAt.unixSeconds)

@@ -22,7 +22,8 @@ struct CheckBuilder {
                 let set = tools[...index].count { $0 == run.tool.text }
                 let isOnly = tools.count { $0 == run.tool.text } == 1
                 var check = try check(run, target, entry, options, host: host)
-                if let name = entry.name?.filled(host?.text ?? "") {
+                if let name = entry.name {
+                    let name = try Self.fill(name, "name", .title, host)
                     check.id = isSingle ? name : "\(name) \(check.id)"
                 }
                 if !isOnly { check.id += " #\(set)" }
@@ -45,19 +46,38 @@ struct CheckBuilder {
         _ run: CheckEntry.Run, _ target: YAMLValue, _ entry: CheckEntry, _ options: CheckOptions, host: YAMLValue?
     ) throws(ConfigurationError) -> Check {
         let tool = try registry.tool(run.tool)
-        let host = try host?.read("a host", .target)
-        let text = try target.read("target", .target).filled(host ?? "")
+        let word = try host?.read("a host", .target)
+        let text = try Self.fill(try target.read("target", .target), "target", .target, host)
         let given = try GivenParameters(run.parameters)
-        let members = given.members.map { ParameterValue.Member($0.name, $0.value.filled(host ?? "")) }
+        // Without a host it is no template, and a placeholder is a text like others.
+        let members = given.members.map { member in
+            word.map { ParameterValue.Member(member.name, member.value.filled($0)) } ?? member
+        }
+        var labels: [Check.Label] = []
+        for (name, value) in options.labels.sorted(by: { $0.key < $1.key }) {
+            labels.append(.init(name: name, value: try Self.fill(value, "the label \(name)", .title, host)))
+        }
+        var group = options.group
+        if let text = group { group = try Self.fill(text, "group", .title, host) }
         let probe = try prepare(tool, text, members, given, target: target, run: run)
         return Check(
-            id: "\(tool.name) \(text)", tool: tool.name, target: text, group: options.group?.filled(host ?? ""),
-            labels: options.labels.sorted { $0.key < $1.key }.map {
-                .init(name: $0.key, value: $0.value.filled(host ?? ""))
-            },
+            id: "\(tool.name) \(text)", tool: tool.name, target: text, group: group, labels: labels,
             timing: try options.timing(of: probe, at: entry.value),
             thresholds: .init(failAfter: options.failAfter ?? 1, recoverAfter: options.recoverAfter ?? 1),
             place: "\(target.path):\(target.line)", parameters: members, probe: probe)
+    }
+
+    /// What a host makes of a text must be what could have been written there: an id that begins with NUL, for one, is
+    /// none of a check.
+    private static func fill(
+        _ text: String, _ what: String, _ format: ValueFormat<String>, _ host: YAMLValue?
+    ) throws(ConfigurationError) -> String {
+        guard let host else { return text }
+        let filled = text.filled(host.text ?? "")
+        guard let value = format.read(filled) else {
+            throw host.refusal("with this host \(what) must be \(format.allowed), not \(filled.quotedForMessage).")
+        }
+        return value
     }
 
     private func prepare(

@@ -84,6 +84,8 @@ private struct WatchFileLoader {
     private var files = 0
     /// The real paths of the files that are being read, outermost first.
     private var open: [String] = []
+    /// Files that are read or written, and what for: an output needs one of its own.
+    private var taken: [FileIdentity: String] = [:]
     var outputs: [any WatchOutputPlan] = []
     var checks: [Check] { builder.checks }
 
@@ -115,6 +117,7 @@ private struct WatchFileLoader {
         files += 1
         open.append(real ?? path)
         defer { open.removeLast() }
+        if let identity = FileIdentity(path) { taken[identity] = "a file of checks" }
         guard let root = try YAMLFile.read(path) else { return }
         var reader = try YAMLReader(root, "the file")
         var options = inherited
@@ -207,8 +210,14 @@ private struct WatchFileLoader {
                     "there is no output \(word.quotedForMessage)\(Nearest.hint(word, among: kinds.map { $0.kind }))")
             }
             var reader = try YAMLReader(settings, kind.kind)
-            outputs.append(try kind.init(&reader, registry))
+            let output = try kind.init(&reader, registry)
             try reader.finish()
+            if let file = output.file, let identity = FileIdentity(file),
+                let use = taken.updateValue("another output's file", forKey: identity)
+            {
+                throw settings.refusal("\(file) is \(use): an output must have a file of its own.")
+            }
+            outputs.append(output)
         }
     }
 }

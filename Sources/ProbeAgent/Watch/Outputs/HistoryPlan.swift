@@ -18,6 +18,7 @@ struct HistoryPlan: WatchOutputPlan {
     }
 
     var folders: [String] { [WatchFile.folder(of: path)] }
+    var file: String? { path }
 
     /// SQLite opens the file as whom the process will be: it makes others beside it, and all must belong to one.
     func open() throws(ConfigurationError) -> any WatchOutput {

@@ -17,6 +17,7 @@ struct NDJSONPlan: WatchOutputPlan {
     }
 
     var folders: [String] { [WatchFile.folder(of: path)] }
+    var file: String? { path }
 
     func open() throws(ConfigurationError) -> any WatchOutput {
         do throws(Errno) {

@@ -17,8 +17,15 @@ struct OTLPPlan: WatchOutputPlan {
     var folders: [String] { [] }
 
     func open() throws(ConfigurationError) -> any WatchOutput {
-        var url = delivery.url
-        if !url.hasSuffix(Self.path) { url = (url.hasSuffix("/") ? String(url.dropLast()) : url) + Self.path }
-        return OTLPOutput(try delivery.open(to: url), every: interval)
+        OTLPOutput(try delivery.open(to: Self.endpoint(delivery.url)), every: interval)
+    }
+
+    /// The path goes before a query, which some collectors take a key by.
+    static func endpoint(_ url: String) -> String {
+        let scalars = url.unicodeScalars
+        let end = scalars.firstIndex { $0 == "?" || $0 == "#" } ?? scalars.endIndex
+        var base = String(scalars[..<end])
+        if !base.hasSuffix(path) { base = (base.hasSuffix("/") ? String(base.dropLast()) : base) + path }
+        return base + String(scalars[end...])
     }
 }

@@ -31,7 +31,12 @@ struct SQLClauses: Sendable {
 extension String {
     /// For `lower(column) LIKE ? ESCAPE '!'`: columns that hold this anywhere.
     var likePattern: String {
-        let escaped = lowercased().replacing("!", with: "!!").replacing("%", with: "!%").replacing("_", with: "!_")
+        // By scalars: one with a combining mark behind it is another `Character`.
+        var escaped = ""
+        for scalar in lowercased().unicodeScalars {
+            if scalar == "!" || scalar == "%" || scalar == "_" { escaped.unicodeScalars.append("!") }
+            escaped.unicodeScalars.append(scalar)
+        }
         return "%\(escaped)%"
     }
 }
