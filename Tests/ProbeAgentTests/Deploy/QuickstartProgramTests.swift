@@ -6,14 +6,16 @@ import Testing
 /// a fresh Debian.
 @Suite(.timeLimit(.minutes(5)))
 struct QuickstartProgramTests {
-    /// In a network of its own, so that the page's port is free.
+    /// In a network of its own, so that the page's port is free. With a /proc of its own too: libdispatch reads
+    /// /proc/TID/stat of its threads, and traps when that is somebody else's.
     @Test(.enabled("a network namespace needs root") { geteuid() == 0 })
     func byHandEndsWithARegisteredNode() async throws {
         let folder = try TemporaryFolder("quickstart")
         let commands = try await Self.commands(of: "docs/quickstart.md", below: "By hand")
         let script = "set -euxo pipefail\nip link set lo up\ncd '\(folder.path)'\n\(commands)"
         let result = try await Oracle.run(
-            "unshare", ["--net", "--pid", "--fork", "--kill-child", "bash", folder.write(script, to: "script")],
+            "unshare",
+            ["--net", "--pid", "--fork", "--mount-proc", "--kill-child", "bash", folder.write(script, to: "script")],
             environment: ["PATH": Places.products + ":/usr/sbin:/usr/bin:/sbin:/bin", "HOME": folder.path],
             within: .seconds(240))
         #expect(result.isSuccess, "\(result.output)\(result.errors)")
