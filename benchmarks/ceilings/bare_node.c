@@ -14,6 +14,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "curl_epoll.h"
+
 enum kind { WIRE, HANDSHAKE, QUERY, TRANSFER };
 struct job {
     enum kind kind;
@@ -27,7 +29,6 @@ struct job {
 
 static CURLM *multi;
 static int poller, wire;
-static long timeout_ms = -1;
 static unsigned char in[1 << 20], out[1 << 20];
 static size_t in_length, out_length;
 static struct job *spare;
@@ -121,19 +122,9 @@ static void begin_query(struct job *job, const char *target, const char *resolve
     if (send(job->fd, bytes, to + sizeof tail - bytes, 0) < 0) fail("send");
 }
 
-static size_t discard(char *bytes, size_t size, size_t count, void *context) {
-    (void)bytes;
-    (void)context;
-    return size * count;
-}
-
 static void begin_transfer(struct job *job) {
     if (!job->easy) {
-        job->easy = curl_easy_init();
-        curl_easy_setopt(job->easy, CURLOPT_FRESH_CONNECT, 1L);
-        curl_easy_setopt(job->easy, CURLOPT_FORBID_REUSE, 1L);
-        curl_easy_setopt(job->easy, CURLOPT_WRITEFUNCTION, discard);
-        curl_easy_setopt(job->easy, CURLOPT_NOSIGNAL, 1L);
+        job->easy = transfer_handle();
         curl_easy_setopt(job->easy, CURLOPT_PRIVATE, job);
     }
     curl_easy_setopt(job->easy, CURLOPT_URL, job->url);
@@ -245,13 +236,6 @@ static int on_socket(CURL *easy, curl_socket_t fd, int what, void *context, void
     return 0;
 }
 
-static int on_timer(CURLM *handle, long milliseconds, void *context) {
-    (void)handle;
-    (void)context;
-    timeout_ms = milliseconds;
-    return 0;
-}
-
 static void open_wire(const char *port) {
     static const char hello[] = "GET /ws/node HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
                                 "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n";
@@ -292,10 +276,7 @@ int main(int count, char **arguments) {
             if (job->kind == WIRE) {
                 read_wire();
             } else if (job->kind == TRANSFER) {
-                int mask = (events[index].events & EPOLLIN ? CURL_CSELECT_IN : 0) |
-                           (events[index].events & EPOLLOUT ? CURL_CSELECT_OUT : 0) |
-                           (events[index].events & (EPOLLERR | EPOLLHUP) ? CURL_CSELECT_ERR : 0);
-                curl_multi_socket_action(multi, job->fd, mask, &running);
+                curl_multi_socket_action(multi, job->fd, curl_events(events[index].events), &running);
             } else {
                 end_socket(job);
             }

@@ -7,20 +7,15 @@
 #include <sys/resource.h>
 #include <time.h>
 
+#include "curl_epoll.h"
+
 static CURLM *multi;
 static int poller;
-static long timeout_ms = -1;
 
 static double now(void) {
     struct timespec time;
     clock_gettime(CLOCK_MONOTONIC, &time);
     return time.tv_sec + time.tv_nsec / 1e9;
-}
-
-static size_t discard(char *bytes, size_t size, size_t count, void *context) {
-    (void)bytes;
-    (void)context;
-    return size * count;
 }
 
 static int on_socket(CURL *easy, curl_socket_t fd, int what, void *context, void *known) {
@@ -39,20 +34,9 @@ static int on_socket(CURL *easy, curl_socket_t fd, int what, void *context, void
     return 0;
 }
 
-static int on_timer(CURLM *handle, long milliseconds, void *context) {
-    (void)handle;
-    (void)context;
-    timeout_ms = milliseconds;
-    return 0;
-}
-
 static CURL *transfer(const char *url) {
-    CURL *easy = curl_easy_init();
+    CURL *easy = transfer_handle();
     curl_easy_setopt(easy, CURLOPT_URL, url);
-    curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 1L);
-    curl_easy_setopt(easy, CURLOPT_FORBID_REUSE, 1L);
-    curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, discard);
-    curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
     return easy;
 }
 
@@ -78,10 +62,7 @@ int main(int count, char **arguments) {
             curl_multi_socket_action(multi, CURL_SOCKET_TIMEOUT, 0, &running);
         }
         for (int index = 0; index < ready; index++) {
-            int mask = (events[index].events & EPOLLIN ? CURL_CSELECT_IN : 0) |
-                       (events[index].events & EPOLLOUT ? CURL_CSELECT_OUT : 0) |
-                       (events[index].events & (EPOLLERR | EPOLLHUP) ? CURL_CSELECT_ERR : 0);
-            curl_multi_socket_action(multi, events[index].data.fd, mask, &running);
+            curl_multi_socket_action(multi, events[index].data.fd, curl_events(events[index].events), &running);
         }
         CURLMsg *message;
         int left;

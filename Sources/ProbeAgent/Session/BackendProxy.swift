@@ -20,8 +20,8 @@ public struct BackendProxy: Sendable, Hashable, CustomStringConvertible {
     static let allowed =
         "http://[USER:PASSWORD@]HOST[:PORT], or socks5://HOST[:PORT] without a password; the port is 1080 if not given"
 
-    /// `http://[USER:PASSWORD@]HOST[:PORT]` or `socks5://HOST[:PORT]`; nil when it is neither. `socks5h` is the same as `socks5`; no scheme means `http`, no port 1080 as with
-    /// curl.
+    /// `http://[USER:PASSWORD@]HOST[:PORT]` or `socks5://HOST[:PORT]`; nil when it is neither. `socks5h` is the same as
+    /// `socks5`; no scheme means `http`, no port 1080 as with curl.
     public init?(_ text: String) {
         guard let proxy = try? HTTPProxy(text) else { return nil }
         switch proxy.kind {

@@ -81,7 +81,7 @@ enum NodeProcess {
                 return Int32(0)
             } catch {
                 logger.critical("agent.failed", metadata: ["reason": "\(error)"])
-                return error is ConfigurationError ? 78 : 1
+                return error is ConfigurationError ? ConfigurationError.exitCode : 1
             }
         } until: { event in
             isStopping = isStopping || node.agent.isEnding

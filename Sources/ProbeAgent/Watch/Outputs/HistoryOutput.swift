@@ -63,12 +63,12 @@ final class HistoryOutput: WatchOutput {
     /// A program that reads the file just then can be in the way for a moment: by a lock, or, when it is root's, by a
     /// file beside this one that it has not handed over to this one's owner yet.
     private func open(_ logger: Logger) throws(ConfigurationError) -> HistoryStore {
-        let (time, patience) = (SystemTime(), Self.patience)
-        let begin = time.now
+        let time = SystemTime()
+        let end = time.now + Self.patience
         var hasSaid = false
         while true {
             do { return try HistoryStore(path) } catch {
-                guard time.now - begin < patience, let code = (error as? DatabaseError)?.resultCode,
+                guard time.now < end, let code = (error as? DatabaseError)?.resultCode,
                     code == .SQLITE_BUSY || code == .SQLITE_CANTOPEN
                 else { throw ConfigurationError("\(path) cannot be opened: \(Self.reason(error)).") }
                 if !hasSaid {
